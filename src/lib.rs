@@ -1,0 +1,27 @@
+//! Portcullis: a gate that stands before a REST API.
+//!
+//! A request walks from left to right and is turned away by the first stage that objects:
+//!
+//! ```text
+//! listener ─► head ─► route ─► access ─► guard ─► authenticate ─► rate limit ─► authorize
+//!   ─► media type ─► params ─► body ─► schema ─► forward ─► response
+//! ```
+//!
+//! The modules in reading order: what an operator writes ([`config`]) is compiled into what a request
+//! is judged by ([`policy`], pure), which asks the one named state ([`limits`]) what is left of a quota.
+//! Behind the feature `proxy`, everything that touches the outside: the exchange with clients and
+//! upstreams (`proxy`), the demo API (`demo`) and the commands (`commands`).
+
+pub mod config;
+pub mod policy;
+
+pub mod limits;
+
+#[cfg(feature = "proxy")]
+pub mod proxy;
+
+#[cfg(feature = "proxy")]
+pub mod demo;
+
+#[cfg(feature = "proxy")]
+pub mod commands;

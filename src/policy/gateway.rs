@@ -1,0 +1,230 @@
+//! The compiled configuration: an immutable snapshot that a request is judged by from head to log line.
+//!
+//! A `Gateway` that exists can serve: whatever could be wrong with a configuration was found when it
+//! was compiled. It holds no state that changes and knows no file it came from.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ipnet::IpNet;
+
+use super::body::JsonRules;
+use super::keys::KeySet;
+use super::media_type::MediaType;
+use super::params::Parameters;
+use super::problem::Face;
+use super::quota::Quota;
+use super::route::{Routes, Template};
+use super::schema::Schema;
+
+/// Everything a request can be judged by.
+#[derive(Debug)]
+pub struct Gateway {
+    /// Where it listens.
+    pub listeners: Vec<Listener>,
+    /// Where requests can be sent.
+    pub upstreams: Vec<Upstream>,
+    /// The ways a caller can prove who it is.
+    pub authenticators: Vec<Authenticator>,
+    /// One for each path and method, in the order of the configuration.
+    pub endpoints: Vec<Endpoint>,
+    /// Finds the endpoint of a path and method.
+    pub routes: Routes,
+    /// Failed credentials that an address may present before it has to wait; by client address.
+    pub guard: Quota,
+    /// Sizes and times that hold for every request.
+    pub limits: Limits,
+    /// What refusals look like where the endpoint does not say otherwise.
+    pub face: Face,
+    /// Where liveness and readiness are told, if anywhere.
+    pub admin: Option<SocketAddr>,
+}
+
+/// An address that is listened on, and what holds for all who come there.
+#[derive(Debug)]
+pub struct Listener {
+    /// Its name in the configuration.
+    pub name: String,
+    /// Where it binds.
+    pub address: SocketAddr,
+    /// Hosts that are served, lower case without port; empty where any is.
+    pub hosts: Vec<String>,
+    /// Networks whose `Forwarded` and `X-Forwarded-*` fields are believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Networks that may come, or not.
+    pub access: Access,
+    /// All requests of this listener together, where that is limited.
+    pub total: Option<Quota>,
+}
+
+/// Which client addresses may come: those of `allow` (all, where empty) but for those of `deny`.
+#[derive(Debug, Default)]
+pub struct Access {
+    /// Networks that may come; empty where all may.
+    pub allow: Vec<IpNet>,
+    /// Networks that may not, whatever `allow` says.
+    pub deny: Vec<IpNet>,
+}
+
+/// A group of servers that answer alike.
+#[derive(Debug)]
+pub struct Upstream {
+    /// Its name in the configuration.
+    pub name: String,
+    /// At least one.
+    pub peers: Vec<Peer>,
+    /// What the peers see as `Host`.
+    pub host: HostField,
+    /// How long each phase may take.
+    pub timeouts: UpstreamTimeouts,
+}
+
+/// One server of an upstream.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Peer {
+    /// A name or an address, without brackets.
+    pub host: String,
+    /// The port.
+    pub port: u16,
+}
+
+/// What an upstream sees as `Host`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum HostField {
+    /// The peer's own name and port.
+    #[default]
+    Peer,
+    /// What the client sent.
+    Preserve,
+}
+
+/// How long an upstream may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UpstreamTimeouts {
+    /// For a connection to stand.
+    pub connect: Duration,
+    /// An unused connection is kept for so long.
+    pub idle: Duration,
+    /// From the first byte sent to the last byte of the answer received.
+    pub total: Duration,
+}
+
+/// A way to prove who one is.
+#[derive(Debug)]
+pub struct Authenticator {
+    /// Its name in the configuration.
+    pub name: String,
+    /// What it looks at.
+    pub kind: AuthenticatorKind,
+}
+
+/// What an authenticator looks at.
+#[derive(Debug)]
+pub enum AuthenticatorKind {
+    /// A random key in a field of its own.
+    ApiKey {
+        /// The field's name, lower case.
+        header: String,
+        /// The keys that are known, as hashes.
+        keys: KeySet,
+    },
+}
+
+/// A path and method, and its policy.
+#[derive(Debug)]
+pub struct Endpoint {
+    /// The method, as on the wire.
+    pub method: String,
+    /// The path.
+    pub template: Template,
+    /// Index of the upstream.
+    pub upstream: usize,
+    /// Who may come.
+    pub authentication: Authentication,
+    /// Scopes that the caller must have, all of them.
+    pub scopes: Vec<String>,
+    /// Charged together or not at all.
+    pub quotas: Vec<Arc<Quota>>,
+    /// Query, field and path parameters.
+    pub parameters: Parameters,
+    /// What may be in the body.
+    pub body: BodyRule,
+    /// Media types that this endpoint can answer with; empty where unstated.
+    pub produces: Vec<MediaType>,
+    /// Stages that only report.
+    pub report: Report,
+    /// What is added to, or kept in, the request that the upstream sees.
+    pub forwarding: Forwarding,
+    /// What refusals look like here, where not as everywhere.
+    pub face: Option<Arc<Face>>,
+}
+
+/// Who may come to an endpoint.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Authentication {
+    /// Indices of the authenticators, any of which will do.
+    pub accepted: Vec<usize>,
+    /// Whether a request without any credential is a welcome stranger.
+    pub anonymous: bool,
+}
+
+/// What may be in a body.
+#[derive(Debug)]
+pub struct BodyRule {
+    /// Types that are taken; empty where no body is.
+    pub media_types: Vec<MediaType>,
+    /// Bytes of the body as sent, and again of the body decoded.
+    pub max_bytes: u64,
+    /// Whether a body of those types (of any, where none is named) streams through unchecked.
+    pub unchecked: bool,
+    /// How strict JSON is read.
+    pub json: JsonRules,
+    /// What it must satisfy.
+    pub schema: Option<Arc<Schema>>,
+}
+
+/// Stages whose refusals are counted and logged, but not enforced.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// Bit set of stages, by `Stage as u16`.
+    pub stages: u16,
+}
+
+/// How the forwarded request differs from the one that came.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Forwarding {
+    /// Send `X-Authenticated-Principal`.
+    pub identity: bool,
+    /// Leave the credential in the request.
+    pub credentials: bool,
+    /// Fields that are dropped unless named here, lower case (`x-original-url` and its kin).
+    pub pass_headers: Vec<String>,
+}
+
+/// Sizes and times that hold for every request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of all bodies held at once, of all listeners.
+    pub buffered_bytes: u64,
+    /// Bytes of a request head.
+    pub max_head_bytes: usize,
+    /// Fields of a request head.
+    pub max_fields: usize,
+    /// Bytes of a request target.
+    pub max_target_bytes: usize,
+    /// A decoded body may be so many times as large as what was sent.
+    pub max_decode_ratio: u32,
+    /// From the first byte of a head to its last.
+    pub head_timeout: Duration,
+    /// From the end of a head to the end of its body.
+    pub body_timeout: Duration,
+    /// Between requests on one connection.
+    pub idle_timeout: Duration,
+    /// After a stop was asked for, requests in flight may take so long.
+    pub drain: Duration,
+    /// Connections open at once, of all listeners.
+    pub max_connections: usize,
+    /// Threads that serve; 0 for one a core.
+    pub threads: usize,
+}
