@@ -54,7 +54,9 @@ fn forwarded_address(hop: &[u8]) -> Option<IpAddr> {
     let address = if let Some(rest) = text.strip_prefix('[') {
         rest.split_once(']')?.0.parse().ok()
     } else {
-        text.parse().ok().or_else(|| text.parse::<std::net::SocketAddrV4>().ok().map(|with_port| IpAddr::V4(*with_port.ip())))
+        text.parse()
+            .ok()
+            .or_else(|| text.parse::<std::net::SocketAddrV4>().ok().map(|with_port| IpAddr::V4(*with_port.ip())))
     };
     address.map(|address: IpAddr| address.to_canonical())
 }

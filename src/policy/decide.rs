@@ -42,7 +42,6 @@ pub struct Identified<'a> {
     pub(super) connection: Connection,
     pub(super) endpoint: &'a Endpoint,
     pub(super) head: Head<'a>,
-    pub(super) client: IpAddr,
     pub(super) principal: Option<&'a Principal>,
     route: Route,
     charges: Vec<Charge<'a>>,
@@ -117,7 +116,7 @@ pub fn identify<'a>(
     let principal = endpoint.report.applied(Stage::Authenticate, known, trail)?.flatten();
     trail.principal = principal;
     let charges = rate_limit::charges(endpoint, &head, client, principal)?;
-    Ok(Identified { gateway, connection, endpoint, head, client, principal, route, charges })
+    Ok(Identified { gateway, connection, endpoint, head, principal, route, charges })
 }
 
 /// Before any hash or signature is computed: who guesses waits, and so does who floods.
@@ -205,7 +204,12 @@ impl<'a> Whole<'a> {
                 endpoint.report.applied(Stage::Body, missing, trail)?.flatten()
             }
             BodyKind::Checked { format, coding } => {
-                let decoded = body::decoded(bytes, coding, endpoint.body.max_bytes, self.identified.gateway.limits.max_decode_ratio)?;
+                let decoded = body::decoded(
+                    bytes,
+                    coding,
+                    endpoint.body.max_bytes,
+                    self.identified.gateway.limits.max_decode_ratio,
+                )?;
                 let read: Result<Option<Document>, Rejection> = body::read(&decoded, format, &endpoint.body.json);
                 endpoint.report.applied(Stage::Body, read, trail)?.flatten()
             }

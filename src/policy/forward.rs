@@ -119,7 +119,10 @@ impl<'a> Forward<'a> {
         push(fields, "x-request-id", hop.request_id.as_bytes());
         let trace = kept("traceparent").and_then(trace_id);
         let (fresh, span) = hop.trace;
-        let trace = trace.map_or_else(|| format!("00-{fresh:032x}-{span:016x}-00"), |(id, flags)| format!("00-{id}-{span:016x}-{flags}"));
+        let trace = trace.map_or_else(
+            || format!("00-{fresh:032x}-{span:016x}-00"),
+            |(id, flags)| format!("00-{id}-{span:016x}-{flags}"),
+        );
         push_owned(fields, "traceparent", trace.into_bytes());
         if let Some(state) = kept("tracestate") {
             push(fields, "tracestate", state);
@@ -140,17 +143,44 @@ impl<'a> Forward<'a> {
         }
         match &*folded {
             // Hop-by-hop (RFC 9110 §7.6.1), and what the next hop is told anew.
-            b"connection" | b"keep-alive" | b"proxy-connection" | b"proxy-authenticate" | b"proxy-authorization"
-            | b"te" | b"trailer" | b"transfer-encoding" | b"upgrade" | b"http2-settings" | b"expect" | b"host"
+            b"connection"
+            | b"keep-alive"
+            | b"proxy-connection"
+            | b"proxy-authenticate"
+            | b"proxy-authorization"
+            | b"te"
+            | b"trailer"
+            | b"transfer-encoding"
+            | b"upgrade"
+            | b"http2-settings"
+            | b"expect"
+            | b"host"
             | b"content-length" => true,
             // Who and where: set again by us, or by nobody.
-            b"forwarded" | b"x-forwarded-for" | b"x-forwarded-proto" | b"x-forwarded-host" | b"x-forwarded-port"
-            | b"x-forwarded-prefix" | b"x-forwarded-server" | b"x-forwarded-scheme" | b"x-real-ip"
-            | b"x-client-ip" | b"true-client-ip" | b"via" | b"x-request-id" | b"traceparent" | b"tracestate"
+            b"forwarded"
+            | b"x-forwarded-for"
+            | b"x-forwarded-proto"
+            | b"x-forwarded-host"
+            | b"x-forwarded-port"
+            | b"x-forwarded-prefix"
+            | b"x-forwarded-server"
+            | b"x-forwarded-scheme"
+            | b"x-real-ip"
+            | b"x-client-ip"
+            | b"true-client-ip"
+            | b"via"
+            | b"x-request-id"
+            | b"traceparent"
+            | b"tracestate"
             | b"x-authenticated-principal" => true,
             // What makes another request of it behind the gate's back.
-            b"x-original-url" | b"x-rewrite-url" | b"x-original-host" | b"x-host" | b"x-http-method"
-            | b"x-http-method-override" | b"x-method-override" => {
+            b"x-original-url"
+            | b"x-rewrite-url"
+            | b"x-original-host"
+            | b"x-host"
+            | b"x-http-method"
+            | b"x-http-method-override"
+            | b"x-method-override" => {
                 !self.endpoint().forwarding.pass_headers.iter().any(|passed| passed.as_bytes() == folded)
             }
             folded => self.is_credential(folded),
@@ -172,7 +202,8 @@ pub fn kept_request_id<'a>(listener: &Listener, peer: IpAddr, request: &RequestH
         return None;
     }
     let value = request.single("x-request-id").ok()??;
-    let fits = (1..=128).contains(&value.len()) && value.iter().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(b));
+    let fits =
+        (1..=128).contains(&value.len()) && value.iter().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(b));
     std::str::from_utf8(value).ok().filter(|_| fits)
 }
 

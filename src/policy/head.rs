@@ -46,16 +46,22 @@ const MAX_METHOD_BYTES: usize = 32;
 
 /// Fields that decide what a request is; `Connection` may not have them removed (RFC 9110 §7.6.1).
 const NOT_HOP_BY_HOP: [&str; 12] = [
-    "accept", "authorization", "cache-control", "content-encoding", "content-length", "content-type", "cookie",
-    "expect", "forwarded", "host", "x-forwarded-for", "x-request-id",
+    "accept",
+    "authorization",
+    "cache-control",
+    "content-encoding",
+    "content-length",
+    "content-type",
+    "cookie",
+    "expect",
+    "forwarded",
+    "host",
+    "x-forwarded-for",
+    "x-request-id",
 ];
 
 /// Judges a head.
-pub fn check<'a>(
-    request: &'a RequestHead<'a>,
-    listener: &Listener,
-    limits: &Limits,
-) -> Result<Head<'a>, Rejection> {
+pub fn check<'a>(request: &'a RequestHead<'a>, listener: &Listener, limits: &Limits) -> Result<Head<'a>, Rejection> {
     if matches!(request.version, Version::Other) {
         return Err(Rejection::VersionNotSupported);
     }
@@ -114,9 +120,9 @@ fn fields_are_clean(request: &RequestHead<'_>) -> Result<(), Rejection> {
 
 /// RFC 9110 §7.6.1: `Connection` lists fields to remove; it may not remove what policy reads.
 fn connection_names_hop_by_hop(request: &RequestHead<'_>) -> Result<(), Rejection> {
-    let sound = request.nominated().all(|name| {
-        is_token(name) && !NOT_HOP_BY_HOP.iter().any(|kept| name.eq_ignore_ascii_case(kept.as_bytes()))
-    });
+    let sound = request
+        .nominated()
+        .all(|name| is_token(name) && !NOT_HOP_BY_HOP.iter().any(|kept| name.eq_ignore_ascii_case(kept.as_bytes())));
     if sound { Ok(()) } else { Err(Rejection::MalformedHead(HeadFault::Connection)) }
 }
 
@@ -149,9 +155,7 @@ fn expectation(request: &RequestHead<'_>) -> Result<bool, Rejection> {
     let mut values = request.values("expect");
     match (values.next(), values.next()) {
         (None, _) => Ok(false),
-        (Some(value), None) if value.eq_ignore_ascii_case(b"100-continue") => {
-            Ok(request.version != Version::Http10)
-        }
+        (Some(value), None) if value.eq_ignore_ascii_case(b"100-continue") => Ok(request.version != Version::Http10),
         _ => Err(Rejection::ExpectationFailed),
     }
 }

@@ -147,9 +147,8 @@ fn acceptable(endpoint: &Endpoint, request: &RequestHead<'_>) -> Result<(), Reje
     let ranges: Vec<(&str, bool)> = request.list("accept").filter_map(range).collect();
     let takes = |essence: &str| {
         let kind = essence.split('/').next().unwrap_or_default();
-        let weight_of = |wanted: &dyn Fn(&str) -> bool| {
-            ranges.iter().find(|(range, _)| wanted(range)).map(|(_, welcome)| *welcome)
-        };
+        let weight_of =
+            |wanted: &dyn Fn(&str) -> bool| ranges.iter().find(|(range, _)| wanted(range)).map(|(_, welcome)| *welcome);
         weight_of(&|range| range.eq_ignore_ascii_case(essence))
             .or_else(|| weight_of(&|range| range.strip_suffix("/*").is_some_and(|r| r.eq_ignore_ascii_case(kind))))
             .or_else(|| weight_of(&|range| range == "*/*"))
@@ -188,7 +187,8 @@ mod tests {
 
     #[test]
     fn json_is_utf8_or_not_taken() {
-        let taken = [MediaType::parse("application/json").expect("a type"), MediaType::parse("text/csv").expect("a type")];
+        let taken =
+            [MediaType::parse("application/json").expect("a type"), MediaType::parse("text/csv").expect("a type")];
         let format = |text: &str| accepted_format(&taken, text.as_bytes());
         assert_eq!(format("Application/JSON ;charset=\"UTF-8\""), Some(Format::Json));
         assert_eq!(format("application/json; charset=latin1"), None);

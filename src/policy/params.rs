@@ -123,10 +123,12 @@ impl Parameter {
             return;
         };
         if let Err(found) = self.schema.check(&value) {
-            violations.extend(found.into_iter().map(|inner| Violation {
-                pointer: format!("{at}{}", inner.pointer.trim_start_matches('#')),
-                ..inner
-            }));
+            violations.extend(
+                found.into_iter().map(|inner| Violation {
+                    pointer: format!("{at}{}", inner.pointer.trim_start_matches('#')),
+                    ..inner
+                }),
+            );
         }
     }
 }

@@ -203,7 +203,9 @@ pub struct Wire {
 impl Rejection {
     /// What it is on the wire.
     pub fn wire(&self) -> Wire {
-        use Stage::{Access, Authenticate, Authorize, Body, Forward, Guard, Head, MediaType, Params, RateLimit, Route, Schema};
+        use Stage::{
+            Access, Authenticate, Authorize, Body, Forward, Guard, Head, MediaType, Params, RateLimit, Route, Schema,
+        };
         let (stage, status, code, title) = match self {
             // RFC 9110 §15.5.1; for the framing RFC 9112 §6.3.
             Self::MalformedHead(_) => (Head, 400, "malformed_request", "Malformed request"),

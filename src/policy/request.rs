@@ -59,17 +59,13 @@ impl<'a> RequestHead<'a> {
     /// All values of one field, in order. `name` is lower case.
     pub fn values(&self, name: &'a str) -> impl Iterator<Item = &'a [u8]> + 'a {
         let fields = self.fields;
-        fields
-            .iter()
-            .filter(move |field| field.name.eq_ignore_ascii_case(name.as_bytes()))
-            .map(|field| field.value)
+        fields.iter().filter(move |field| field.name.eq_ignore_ascii_case(name.as_bytes())).map(|field| field.value)
     }
 
     /// What `Connection` lists, apart from the connection options that name no field.
     pub fn nominated(&self) -> impl Iterator<Item = &'a [u8]> + 'a {
-        self.list("connection").filter(|name| {
-            !name.eq_ignore_ascii_case(b"close") && !name.eq_ignore_ascii_case(b"keep-alive")
-        })
+        self.list("connection")
+            .filter(|name| !name.eq_ignore_ascii_case(b"close") && !name.eq_ignore_ascii_case(b"keep-alive"))
     }
 
     /// The members of a field that is a comma-separated list (RFC 9110 §5.6.1), empty ones left out.

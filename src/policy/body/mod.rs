@@ -7,3 +7,11 @@
 pub mod json;
 
 pub use json::{Integers, JsonFault, JsonReason, JsonRules, Precision};
+
+pub mod coding;
+pub mod form;
+mod read;
+
+pub use coding::{Coding, CodingFault, DecodeLimits};
+pub use form::FormFault;
+pub use read::{Document, decoded, read};

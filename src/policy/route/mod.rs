@@ -74,7 +74,8 @@ impl Routes {
         for segment in &template.segments {
             at = self.child(at, segment);
         }
-        let end = self.nodes[at].end.get_or_insert_with(|| End { template: template.text.clone(), methods: Vec::new() });
+        let end =
+            self.nodes[at].end.get_or_insert_with(|| End { template: template.text.clone(), methods: Vec::new() });
         let taken = end.methods.iter().find(|(name, _)| end.template != template.text || name == method);
         if let Some((_, first)) = taken {
             return Err(RouteConflict { first: *first });

@@ -59,9 +59,22 @@ pub const MAX_PARAMETERS: usize = 16;
 
 /// What a literal keeps as it is: RFC 3986 `pchar` without `;` and `%`.
 const LITERAL: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'!').remove(b'$').remove(b'&')
-    .remove(b'\'').remove(b'(').remove(b')').remove(b'*').remove(b'+').remove(b',').remove(b'=')
-    .remove(b':').remove(b'@');
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~')
+    .remove(b'!')
+    .remove(b'$')
+    .remove(b'&')
+    .remove(b'\'')
+    .remove(b'(')
+    .remove(b')')
+    .remove(b'*')
+    .remove(b'+')
+    .remove(b',')
+    .remove(b'=')
+    .remove(b':')
+    .remove(b'@');
 
 impl Template {
     /// Reads a template. The first fault of it is told.
@@ -167,9 +180,8 @@ fn parameter(inner: &str, range: Range<usize>, last: bool) -> Result<Segment, Te
         Some("uuid") => SegmentKind::Uuid,
         Some(other) => {
             let near = ["integer", "uuid"].into_iter().find(|known| strsim::jaro(known, other) > 0.6);
-            let help = near.map_or("the types are 'integer' and 'uuid'".to_owned(), |near| {
-                format!("did you mean '{near}'?")
-            });
+            let help =
+                near.map_or("the types are 'integer' and 'uuid'".to_owned(), |near| format!("did you mean '{near}'?"));
             return Err(fault(range, &format!("unknown type '{other}'"), Some(&help)));
         }
     };

@@ -58,11 +58,7 @@ pub enum Precision {
 
 impl Default for JsonRules {
     fn default() -> Self {
-        Self {
-            integers: Integers::default(),
-            precision: Precision::default(),
-            depth: 64,
-        }
+        Self { integers: Integers::default(), precision: Precision::default(), depth: 64 }
     }
 }
 

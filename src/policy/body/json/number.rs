@@ -22,10 +22,7 @@ impl Reader<'_> {
         } else {
             fraction(text, &written, self.rules.precision)
         };
-        number.map_err(|reason| JsonFault {
-            offset: start,
-            reason,
-        })
+        number.map_err(|reason| JsonFault { offset: start, reason })
     }
 
     /// RFC 8259 §6: `-`? int frac? exp?
@@ -56,19 +53,12 @@ impl Reader<'_> {
             self.digits()?;
         }
         let mantissa = self.text.get(mantissa).unwrap_or_default();
-        Ok(Written {
-            integer,
-            significant: significant_digits(mantissa),
-        })
+        Ok(Written { integer, significant: significant_digits(mantissa) })
     }
 
     /// One digit or more; how many.
     fn digits(&mut self) -> Result<usize, JsonFault> {
-        let count = self
-            .rest()
-            .iter()
-            .take_while(|byte| byte.is_ascii_digit())
-            .count();
+        let count = self.rest().iter().take_while(|byte| byte.is_ascii_digit()).count();
         self.at += count;
         match (count, self.peek()) {
             (0, None) => Err(self.fault(JsonReason::UnexpectedEnd)),
@@ -87,31 +77,19 @@ struct Written {
 }
 
 fn significant_digits(mantissa: &str) -> usize {
-    mantissa
-        .trim_matches(['0', '.'])
-        .bytes()
-        .filter(u8::is_ascii_digit)
-        .count()
+    mantissa.trim_matches(['0', '.']).bytes().filter(u8::is_ascii_digit).count()
 }
 
 fn integer(text: &str, rule: Integers) -> Result<Number, JsonReason> {
     // No integer type has a minus zero, so it is held as a double.
     let exact = match text.strip_prefix('-') {
         Some("0") => return double(text).map(|(number, _)| number),
-        Some(_) => text
-            .parse::<i64>()
-            .ok()
-            .map(|value| (Number::from(value), value.unsigned_abs())),
-        None => text
-            .parse::<u64>()
-            .ok()
-            .map(|value| (Number::from(value), value)),
+        Some(_) => text.parse::<i64>().ok().map(|value| (Number::from(value), value.unsigned_abs())),
+        None => text.parse::<u64>().ok().map(|value| (Number::from(value), value)),
     };
     match (exact, rule) {
         (Some((number, _)), Integers::Any) => Ok(number),
-        (Some((number, magnitude)), Integers::Interoperable) if magnitude <= INTEROPERABLE => {
-            Ok(number)
-        }
+        (Some((number, magnitude)), Integers::Interoperable) if magnitude <= INTEROPERABLE => Ok(number),
         (None, Integers::Any) => double(text).map(|(number, _)| number),
         (_, Integers::Interoperable) => Err(JsonReason::IntegerOutOfRange),
     }

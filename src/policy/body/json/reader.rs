@@ -203,11 +203,7 @@ impl<'a> Reader<'a> {
     /// The next byte that is not white space, not yet consumed.
     fn next_token(&mut self) -> Option<u8> {
         // RFC 8259 §2: space, tab, line feed and carriage return, and no other.
-        let skipped = self
-            .rest()
-            .iter()
-            .take_while(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r'))
-            .count();
+        let skipped = self.rest().iter().take_while(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r')).count();
         self.at += skipped;
         self.peek()
     }
@@ -222,10 +218,7 @@ impl<'a> Reader<'a> {
 
     /// A fault at the next byte.
     pub(super) fn fault(&self, reason: JsonReason) -> JsonFault {
-        JsonFault {
-            offset: self.at,
-            reason,
-        }
+        JsonFault { offset: self.at, reason }
     }
 }
 

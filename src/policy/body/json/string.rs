@@ -66,10 +66,7 @@ impl<'a> Reader<'a> {
     }
 
     fn unicode_escape(&mut self, start: usize) -> Result<char, JsonFault> {
-        let fault = |reason| JsonFault {
-            offset: start,
-            reason,
-        };
+        let fault = |reason| JsonFault { offset: start, reason };
         let first = self.code_unit()?;
         let code_point = match first {
             0xd800..=0xdbff if self.rest().starts_with(b"\\u") => {

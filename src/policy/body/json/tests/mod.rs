@@ -9,11 +9,7 @@ use super::{Integers, JsonReason, JsonRules, Precision, parse};
 
 /// What the rules of a case are, as its place in the table tells.
 fn relaxed(integers: Integers, precision: Precision, depth: u16) -> JsonRules {
-    JsonRules {
-        integers,
-        precision,
-        depth,
-    }
+    JsonRules { integers, precision, depth }
 }
 
 /// What serde_json makes of a document that we accept.
@@ -103,11 +99,7 @@ fn depth_is_a_limit_that_does_not_move_the_stack() {
         text
     };
     let depth = |depth| relaxed(Integers::Interoperable, Precision::Double, depth);
-    let reason = |levels, limit| {
-        parse(nested(levels).as_bytes(), &depth(limit))
-            .err()
-            .map(|fault| fault.reason)
-    };
+    let reason = |levels, limit| parse(nested(levels).as_bytes(), &depth(limit)).err().map(|fault| fault.reason);
     assert_eq!(reason(64, 64), None);
     assert_eq!(reason(65, 64), Some(JsonReason::TooDeep(64)));
     assert_eq!(reason(1, 0), Some(JsonReason::TooDeep(0)));
@@ -122,8 +114,5 @@ fn depth_is_a_limit_that_does_not_move_the_stack() {
 fn messages_tell_place_and_rule_and_nothing_of_the_body() {
     let secret = br#"{"secret-name": 1, "secret-name": "secret-value"}"#;
     let fault = parse(secret, &JsonRules::default()).expect_err("the name is there twice");
-    assert_eq!(
-        fault.to_string(),
-        "the same name twice in one object at byte 19"
-    );
+    assert_eq!(fault.to_string(), "the same name twice in one object at byte 19");
 }

@@ -29,12 +29,8 @@ fn document() -> impl Strategy<Value = Value> {
 /// Any characters but noncharacters.
 fn text() -> impl Strategy<Value = String> {
     prop::collection::vec(any::<char>(), 0..20).prop_map(|characters| {
-        let noncharacter =
-            |c: &char| (*c as u32) & 0xfffe == 0xfffe || ('\u{fdd0}'..='\u{fdef}').contains(c);
-        characters
-            .into_iter()
-            .filter(|c| !noncharacter(c))
-            .collect()
+        let noncharacter = |c: &char| (*c as u32) & 0xfffe == 0xfffe || ('\u{fdd0}'..='\u{fdef}').contains(c);
+        characters.into_iter().filter(|c| !noncharacter(c)).collect()
     })
 }
 
