@@ -182,10 +182,18 @@ impl<'a> Whole<'a> {
         }
     }
 
-    /// What to say where more came.
-    pub fn overflow(self) -> Rejection {
+    /// So many more bytes it may take once decoded.
+    pub fn decoded_bytes(&self) -> u64 {
         match self.kind {
-            BodyKind::MustBeEmpty(rejection) => rejection,
+            BodyKind::Checked { coding: Some(_), .. } => self.identified.endpoint.body.max_bytes,
+            _ => 0,
+        }
+    }
+
+    /// What to say where more came.
+    pub fn overflow(&self) -> Rejection {
+        match &self.kind {
+            BodyKind::MustBeEmpty(rejection) => rejection.clone(),
             _ => Rejection::BodyTooLarge { max_bytes: self.identified.endpoint.body.max_bytes },
         }
     }

@@ -43,6 +43,11 @@ impl<'a> Forward<'a> {
         self.identified.endpoint
     }
 
+    /// The index of the upstream it goes to.
+    pub fn upstream_index(&self) -> usize {
+        self.identified.endpoint.upstream
+    }
+
     /// The upstream it goes to.
     pub fn upstream(&self) -> &'a Upstream {
         &self.identified.gateway.upstreams[self.identified.endpoint.upstream]
@@ -70,9 +75,9 @@ impl<'a> Forward<'a> {
 
     /// All fields of the forwarded head but those of framing: `Host` first, the client's in their
     /// order, then ours.
-    pub fn fields(&self, hop: &Hop<'a>) -> Vec<ForwardedField<'a>> {
+    pub fn fields<'h>(&'h self, hop: &Hop<'h>) -> Vec<ForwardedField<'h>> {
         let Identified { head, endpoint, .. } = &self.identified;
-        let mut fields: Vec<ForwardedField<'a>> = Vec::with_capacity(head.request.fields.len() + 10);
+        let mut fields: Vec<ForwardedField<'h>> = Vec::with_capacity(head.request.fields.len() + 10);
         let host = match self.upstream().host {
             HostField::Preserve => head.host.unwrap_or(hop.peer_authority),
             HostField::Peer => hop.peer_authority,
@@ -93,7 +98,7 @@ impl<'a> Forward<'a> {
     }
 
     /// Who asked, over which hops, under which id.
-    fn push_path_taken(&self, fields: &mut Vec<ForwardedField<'a>>, hop: &Hop<'a>) {
+    fn push_path_taken<'h>(&'h self, fields: &mut Vec<ForwardedField<'h>>, hop: &Hop<'h>) {
         let Identified { head, connection, .. } = &self.identified;
         let listener = self.listener();
         let trusted = contains(&listener.trusted_proxies, connection.peer.to_canonical());
