@@ -274,10 +274,11 @@ pub(super) const REFUSED: &[(&str, &[u8], usize, JsonReason)] = &[
     ("noncharacter in a name", "{\"01234567\u{fffe}\":1}".as_bytes(), 10, Noncharacter),
 ];
 
+type Relaxed = (&'static str, &'static [u8], Option<JsonReason>, Option<JsonReason>);
+
 /// A name, a document, and why it is still refused with `integers = "any"`, and with
 /// `precision = "any"`; nothing where it passes.
-#[rustfmt::skip]
-pub(super) const RELAXED: &[(&str, &[u8], Option<JsonReason>, Option<JsonReason>)] = &[
+pub(super) const RELAXED: &[Relaxed] = &[
     ("beyond 2^53", b"9007199254740993", None, Some(IntegerOutOfRange)),
     ("u64", b"18446744073709551615", None, Some(IntegerOutOfRange)),
     ("i64", b"-9223372036854775808", None, Some(IntegerOutOfRange)),
