@@ -52,6 +52,7 @@ pub struct CustomersApi {
     landmarks: Landmarks,
     bad_bodies: BadBodies,
     written_after: Duration,
+    grace: Duration,
 }
 
 impl CustomersApi {
@@ -72,6 +73,7 @@ impl CustomersApi {
             landmarks,
             bad_bodies: BadBodies::default(),
             written_after: WRITTEN_AFTER,
+            grace: GRACE,
         })
     }
 
@@ -99,7 +101,7 @@ impl CustomersApi {
         });
         let served = tokio::select! {
             served = server.into_future() => served,
-            () = grace_over(stopping) => Ok(()),
+            () = over(self.grace, stopping) => Ok(()),
         };
         written.finish().await;
         self.store.close().await;
@@ -108,9 +110,9 @@ impl CustomersApi {
 }
 
 /// Ends so long after the stop that nobody waits any longer for what is still in flight.
-async fn grace_over(stopping: oneshot::Receiver<()>) {
+async fn over(grace: Duration, stopping: oneshot::Receiver<()>) {
     match stopping.await {
-        Ok(()) => tokio::time::sleep(GRACE).await,
+        Ok(()) => tokio::time::sleep(grace).await,
         // The server ended without being asked to: it reports by itself.
         Err(_) => std::future::pending().await,
     }

@@ -31,6 +31,10 @@ impl Served {
 
     pub(super) async fn open(data: Option<&Path>, written_after: Duration) -> Self {
         let api = CustomersApi { written_after, ..CustomersApi::open(data).expect("customers") };
+        Self::serve(api).await
+    }
+
+    pub(super) async fn serve(api: CustomersApi) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("bound");
         let (stop, stopped) = oneshot::channel();

@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use rusqlite::Connection;
 use serde_json::Value;
 use tokio::time::timeout;
 
 use super::ADA;
 use super::client::{PATIENCE, Served};
+use crate::demo::{CustomersApi, FILE};
 
 /// So long that nothing is written before the server stops.
 const NEVER: Duration = Duration::from_secs(86_400);
@@ -87,4 +89,16 @@ async fn what_is_pending_when_it_stops_is_written_before_it_ends() {
     assert_eq!(again.get(&job).await.json()["customer"], "/customers/25");
     assert_eq!(again.get("/customers/25").await.json()["first_name"], "Ada");
     again.stop().await;
+}
+
+#[tokio::test]
+async fn what_a_killed_process_left_pending_is_written_by_the_next() {
+    let data = tempfile::tempdir().expect("a folder");
+    drop(CustomersApi::open(Some(data.path())).expect("seeded"));
+    let connection = Connection::open(data.path().join(FILE)).expect("the file");
+    connection.execute("INSERT INTO jobs (draft) VALUES (?1)", [ADA]).expect("accepted, and killed");
+    drop(connection);
+    let api = Served::open(Some(data.path()), Duration::ZERO).await;
+    assert_eq!(done(&api, "/jobs/2").await["customer"], "/customers/25");
+    api.stop().await;
 }

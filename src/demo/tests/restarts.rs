@@ -79,3 +79,16 @@ async fn idle_connections_do_not_keep_it_from_ending() {
     timeout(GRACE, api.stop()).await.expect("it ends at once");
     drop((silent, idle));
 }
+
+#[tokio::test]
+async fn a_request_that_never_ends_is_left_behind_when_the_grace_is_over() {
+    let api = CustomersApi { grace: Duration::ZERO, ..CustomersApi::open(None).expect("customers") };
+    let api = Served::serve(api).await;
+    let mut hanging = api.connect().await;
+    hanging.write_all(b"POST /customers HTTP/1.1\r\nHost: api\r\n").await.expect("sent");
+    hanging.write_all(b"Content-Length: 9\r\nExpect: 100-continue\r\n\r\n").await.expect("sent");
+    // Once it says so, the handler is waiting for the body.
+    assert!(hanging.read(&mut [0; 64]).await.expect("100 Continue") > 0);
+    api.stop().await;
+    drop(hanging);
+}
