@@ -1,8 +1,8 @@
-//! The commands: the only part that prints.
+//! To come.
 
 pub mod demo;
 
-/// Runs the command that was asked for.
+/// Runs the command line.
 pub fn run() -> std::process::ExitCode {
-    std::process::ExitCode::FAILURE
+    std::process::ExitCode::SUCCESS
 }

@@ -1,0 +1,94 @@
+//! Refusing on the wire: the answer is ours, and the connection lives on where it can.
+
+use std::time::Duration;
+
+use pingora_core::protocols::Stream;
+use pingora_core::protocols::http::v1::server::HttpSession;
+use pingora_http::{ResponseHeader, StatusCode};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::time::timeout;
+
+use crate::policy::problem::Answer;
+
+/// So much of a refused body is read away to keep the connection.
+const DRAIN_BYTES: u64 = 64 << 10;
+
+/// And for so long.
+const DRAIN_TIME: Duration = Duration::from_secs(1);
+
+/// A closing connection reads so much more before it is dropped: a close with bytes unread resets it,
+/// and the reset can overtake the answer (RFC 9112 §9.6).
+const LINGER_BYTES: u64 = 16 << 20;
+
+/// Writes an answer of the gate's own to a session, and drains what is left of its request. Whether the
+/// connection can go on is then the session's to say.
+pub(super) async fn write(session: &mut HttpSession, answer: &Answer, keep: bool) -> pingora_core::Result<bool> {
+    let mut head = ResponseHeader::build(answer.status, Some(answer.fields.len() + 4))?;
+    for (name, value) in &answer.fields {
+        head.append_header(*name, value.as_str())?;
+    }
+    head.append_header("Content-Length", answer.body.len().to_string())?;
+    let keep = keep && session.will_keepalive();
+    if !keep {
+        session.set_server_keepalive(None);
+    }
+    session.write_response_header(Box::new(head)).await?;
+    // Pingora writes none of it to a HEAD.
+    session.write_body(&answer.body).await?;
+    session.finish_body().await?;
+    Ok(keep && drained(session).await)
+}
+
+async fn drained(session: &mut HttpSession) -> bool {
+    let mut left = DRAIN_BYTES;
+    let drain = async {
+        while !session.is_body_done() {
+            match session.read_body_bytes().await {
+                Ok(Some(bytes)) => match left.checked_sub(bytes.len() as u64) {
+                    Some(rest) => left = rest,
+                    None => return false,
+                },
+                Ok(None) => return true,
+                Err(_) => return false,
+            }
+        }
+        true
+    };
+    timeout(DRAIN_TIME, drain).await.unwrap_or(false)
+}
+
+/// Answers on a connection that has no session, and after which there will be none.
+pub(super) async fn send_closing(stream: &mut Stream, answer: &Answer) {
+    // A client that is gone need not be told.
+    let _ = stream.write_all(&closing(answer)).await;
+    let _ = stream.flush().await;
+}
+
+fn closing(answer: &Answer) -> Vec<u8> {
+    let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::BAD_REQUEST);
+    let reason = status.canonical_reason().unwrap_or_default();
+    let mut bytes = format!("HTTP/1.1 {} {reason}\r\n", status.as_u16());
+    for (name, value) in &answer.fields {
+        bytes.push_str(&format!("{name}: {value}\r\n"));
+    }
+    bytes.push_str(&format!("Content-Length: {}\r\nConnection: close\r\n\r\n", answer.body.len()));
+    let mut bytes = bytes.into_bytes();
+    bytes.extend_from_slice(&answer.body);
+    bytes
+}
+
+/// Closes without losing the answer: no more writes, and a while of reading what still comes.
+pub(super) async fn linger(mut stream: Stream) {
+    if AsyncWriteExt::shutdown(&mut stream).await.is_err() {
+        return;
+    }
+    let mut left = LINGER_BYTES;
+    let mut sink = vec![0; 16 << 10];
+    let discard = async {
+        while let Ok(read @ 1..) = stream.read(&mut sink).await {
+            let Some(rest) = left.checked_sub(read as u64) else { return };
+            left = rest;
+        }
+    };
+    let _ = timeout(DRAIN_TIME, discard).await;
+}
