@@ -6,10 +6,12 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "telling a person is what this room is for")]
 
 mod check;
+pub mod demo;
 mod key;
 mod run;
 mod serve;
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -40,6 +42,16 @@ enum Command {
         /// The configuration.
         #[arg(default_value = "portcullis.toml", value_name = "FILE")]
         file: PathBuf,
+    },
+    /// Try it: a customers API behind a gate, two keys, and a request to copy for each status.
+    Demo {
+        /// Where the gate listens; the API behind it takes a port of its own on loopback.
+        #[arg(long, default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
+        address: SocketAddr,
+        /// Keep the customers, and the configuration to look at, in this folder; without it both are
+        /// gone with the demo.
+        #[arg(long, value_name = "DIR")]
+        data: Option<PathBuf>,
     },
     /// Make API keys.
     Key {
@@ -81,6 +93,7 @@ pub fn run() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Serve { file } => serve::serve(&file),
         Command::Check { file } => check::check(&file),
+        Command::Demo { address, data } => demo::demo(address, data.as_deref()),
         Command::Key { command: KeyCommand::New { file, principal, expires } } => {
             key::new(file.as_deref(), principal.as_deref(), expires.as_deref())
         }
