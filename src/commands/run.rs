@@ -1,7 +1,9 @@
 //! Running a gate: its threads, its log, its signals.
 
 use std::io::IsTerminal;
+use std::net::SocketAddr;
 
+use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
@@ -31,6 +33,16 @@ pub(super) fn runtime(threads: usize) -> std::io::Result<Runtime> {
 pub(super) fn bind(gateway: Gateway) -> Result<Server, Failure> {
     let gate = Gate::new(gateway).map_err(|error| Failure::Running(error.to_string()))?;
     Server::bind(gate).map_err(|error| Failure::Running(error.to_string()))
+}
+
+/// Opens the admin listener.
+pub(super) async fn admin(address: SocketAddr, server: &Server) -> Result<(), Failure> {
+    let listener = TcpListener::bind(address)
+        .await
+        .map_err(|error| Failure::Running(format!("[admin] cannot bind {address}: {error}")))?;
+    tokio::spawn(crate::admin::serve(listener, server.draining()));
+    tracing::info!(%address, "admin");
+    Ok(())
 }
 
 /// Serves until SIGTERM or Ctrl-C, drains, and ends at once on a second signal.

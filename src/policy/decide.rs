@@ -18,7 +18,7 @@ use super::request::{Connection, RequestHead};
 use super::route::Route;
 use super::stage::Stage;
 use super::time::Timestamp;
-use super::{access, authenticate, authorize, params, rate_limit};
+use super::{access, authenticate, authorize, gateway, params, rate_limit};
 
 /// What became known on the way, whatever the end: telemetry and the answer read it.
 #[derive(Debug, Default)]
@@ -160,6 +160,11 @@ impl<'a> Identified<'a> {
             BodyKind::Unchecked => Permit::Streamed(Streamed { identified: self }),
             kind => Permit::Whole(Whole { identified: self, kind }),
         })
+    }
+
+    /// The limits in force when the request came.
+    pub fn limits(&self) -> &'a gateway::Limits {
+        &self.gateway.limits
     }
 
     /// How the body is framed.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use pingora_core::protocols::Stream;
 use pingora_core::protocols::http::v1::server::HttpSession;
+use pingora_core::{Error, ErrorType};
 use pingora_http::{ResponseHeader, StatusCode};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
@@ -15,6 +16,9 @@ const DRAIN_BYTES: u64 = 64 << 10;
 
 /// And for so long.
 const DRAIN_TIME: Duration = Duration::from_secs(1);
+
+/// A client that reads nothing is not waited for longer.
+const SEND_TIME: Duration = Duration::from_secs(10);
 
 /// A closing connection reads so much more before it is dropped: a close with bytes unread resets it,
 /// and the reset can overtake the answer (RFC 9112 §9.6).
@@ -32,10 +36,16 @@ pub(super) async fn write(session: &mut HttpSession, answer: &Answer, keep: bool
     if !keep {
         session.set_server_keepalive(None);
     }
-    session.write_response_header(Box::new(head)).await?;
-    // Pingora writes none of it to a HEAD.
-    session.write_body(&answer.body).await?;
-    session.finish_body().await?;
+    let sent = async {
+        session.write_response_header(Box::new(head)).await?;
+        // Pingora writes none of it to a HEAD.
+        session.write_body(&answer.body).await?;
+        session.finish_body().await
+    };
+    match timeout(SEND_TIME, sent).await {
+        Ok(sent) => sent?,
+        Err(_) => return Error::e_explain(ErrorType::WriteTimedout, "the client does not read its answer"),
+    };
     Ok(keep && drained(session).await)
 }
 
@@ -60,8 +70,12 @@ async fn drained(session: &mut HttpSession) -> bool {
 /// Answers on a connection that has no session, and after which there will be none.
 pub(super) async fn send_closing(stream: &mut Stream, answer: &Answer) {
     // A client that is gone need not be told.
-    let _ = stream.write_all(&closing(answer)).await;
-    let _ = stream.flush().await;
+    let bytes = closing(answer);
+    let sent = async {
+        stream.write_all(&bytes).await?;
+        stream.flush().await
+    };
+    let _ = timeout(SEND_TIME, sent).await;
 }
 
 fn closing(answer: &Answer) -> Vec<u8> {

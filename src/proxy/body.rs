@@ -32,7 +32,7 @@ pub(super) async fn read(session: &mut HttpSession, whole: &Whole<'_>, gate: &Ga
     if whole.identified().expects_continue() {
         session.write_continue_response().await.map_err(|_| Rejection::BodyIncomplete)?;
     }
-    let deadline = Instant::now() + gate.gateway.load().limits.body_timeout;
+    let deadline = Instant::now() + whole.identified().limits().body_timeout;
     let mut first = Bytes::new();
     let mut rest = BytesMut::new();
     loop {

@@ -36,6 +36,7 @@ pub(super) async fn serve(
     session.set_pipelining_enabled(true);
     session.set_close_on_response_before_downstream_finish(false);
     session.set_pipelined_prefix(buffer);
+    session.set_read_timeout(Some(gateway.limits.body_timeout));
     let id = gate.ids.fresh();
     let parsed = match (Parsed::parse(&head), session.read_request().await) {
         (Ok(parsed), Ok(Some(_))) => parsed,

@@ -20,6 +20,7 @@ const BACKLOG: u32 = 4096;
 pub struct Server {
     gate: Arc<Gate>,
     listeners: Vec<TcpListener>,
+    drain: watch::Sender<bool>,
 }
 
 /// How a server came to its end.
@@ -43,7 +44,7 @@ impl Server {
         });
         let listeners = listeners.collect::<io::Result<Vec<_>>>()?;
         drop(gateway);
-        Ok(Self { gate: Arc::new(gate), listeners })
+        Ok(Self { gate: Arc::new(gate), listeners, drain: watch::Sender::new(false) })
     }
 
     /// Where each listener is bound, in the order of the configuration.
@@ -51,17 +52,21 @@ impl Server {
         self.listeners.iter().map(TcpListener::local_addr).collect()
     }
 
+    /// Turns true once the server stops accepting.
+    pub fn draining(&self) -> watch::Receiver<bool> {
+        self.drain.subscribe()
+    }
+
     /// Serves until `stop` is ready, then finishes what is in flight, for `drain` at most.
     pub async fn run(self, stop: impl Future<Output = ()>) -> Stop {
-        let (drain, draining) = watch::channel(false);
         let mut accepting = JoinSet::new();
         for (index, listener) in self.listeners.into_iter().enumerate() {
-            accepting.spawn(accept(Arc::clone(&self.gate), listener, index, draining.clone()));
+            accepting.spawn(accept(Arc::clone(&self.gate), listener, index, self.drain.subscribe()));
         }
         stop.await;
         accepting.shutdown().await;
         // The receivers in the connections see this at once.
-        let _ = drain.send(true);
+        self.drain.send_replace(true);
         finished(&self.gate).await
     }
 }
