@@ -30,7 +30,7 @@ pub(super) fn load(file: &Path) -> Result<Loaded, Failure> {
 
 fn rendered(found: &Diagnostic) -> String {
     let colours = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    found.render(colours)
+    if colours { found.styled() } else { found.to_string() }
 }
 
 /// What a configuration holds, in one line.

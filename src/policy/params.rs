@@ -3,6 +3,8 @@
 //! A parameter comes as text. It is read as the type its schema names and judged by the same engine as
 //! bodies are. Where any query parameter is declared, the query may hold these and no others, each once.
 
+use std::sync::Arc;
+
 use serde_json::{Number, Value};
 
 use super::gateway::Endpoint;
@@ -34,7 +36,7 @@ pub struct Parameter {
     /// How its text is read.
     pub kind: ParameterKind,
     /// What it must satisfy.
-    pub schema: Schema,
+    pub schema: Arc<Schema>,
 }
 
 /// How the text of a parameter is read.
