@@ -30,7 +30,7 @@ async fn a_bad_body_ends_in_a_stack_trace_and_is_counted() {
     ];
     for (count, body) in (1..).zip(bad) {
         let answer = api.post(body).await;
-        assert_is_the_page(&answer, &["serde_json::error::Error: ", "at POST /customers (", "demo/routes.rs:"]);
+        assert_is_the_page(&answer, &["serde_json::error::Error: ", "at POST /customers (src/demo/routes.rs:"]);
         assert_eq!(api.bad_bodies.count(), count, "{body}");
     }
     let put = api.send("PUT", "/customers/1", &[], "{}").await;
@@ -38,7 +38,7 @@ async fn a_bad_body_ends_in_a_stack_trace_and_is_counted() {
     let syntax = api.send("PATCH", "/customers/1", &[], "{").await;
     assert_is_the_page(&syntax, &["at PATCH /customers/{id} ("]);
     let merged = api.send("PATCH", "/customers/1", &[], r#"{"email":null}"#).await;
-    assert_is_the_page(&merged, &["missing field `email`", "demo/tables.rs:"]);
+    assert_is_the_page(&merged, &["missing field `email`", "(src/demo/tables.rs:"]);
     assert_eq!(api.bad_bodies.count(), bad.len() as u64 + 3);
     assert_eq!(api.get("/customers/1").await.json()["first_name"], "Grace");
 }
