@@ -322,9 +322,9 @@ impl Rejection {
             Self::BodyTimeout => "The body did not arrive in time.",
             Self::BodyIncomplete => "The body ended before its length, or is not framed as announced.",
             Self::BodyMissing => "This endpoint needs a body.",
-            Self::BodyUndecodable(fault) => return fault.to_string().into(),
-            Self::MalformedJson(fault) => return fault.to_string().into(),
-            Self::MalformedForm(fault) => return fault.to_string().into(),
+            Self::BodyUndecodable(fault) => return format!("The body cannot be decoded: {fault}.").into(),
+            Self::MalformedJson(fault) => return format!("The body is not strict JSON: {fault}.").into(),
+            Self::MalformedForm(fault) => return format!("The body is not one form: {fault}.").into(),
             Self::BuffersFull => "This gate holds as many bodies as it can; try again.",
             Self::SchemaViolated(_) => "The body does not satisfy the schema; see errors.",
             Self::UpstreamUnreachable { .. } => "The service behind this gate cannot be reached.",
@@ -372,11 +372,15 @@ impl Rejection {
 
     /// Whether what follows on the connection can no longer be told apart from this request.
     pub fn breaks_connection(&self) -> bool {
-        match self {
-            Self::MalformedHead(_) | Self::HeadTimeout | Self::HeadTooLarge | Self::VersionNotSupported => true,
-            Self::BodyTimeout | Self::BodyIncomplete => true,
-            _ => false,
-        }
+        matches!(
+            self,
+            Self::MalformedHead(_)
+                | Self::HeadTimeout
+                | Self::HeadTooLarge
+                | Self::VersionNotSupported
+                | Self::BodyTimeout
+                | Self::BodyIncomplete
+        )
     }
 
     /// The fields that its status asks for, beside those of every problem.

@@ -171,7 +171,8 @@ fn hex_pair(pair: Option<&[u8]>) -> Option<u8> {
 
 /// Percent-decodes a piece of a normal path or of a query; `None` where it is broken or not UTF-8.
 pub fn percent_decode(text: &str, plus_is_space: bool) -> Option<Cow<'_, str>> {
-    if !text.contains('%') && !(plus_is_space && text.contains('+')) {
+    let encoded = text.contains('%') || (plus_is_space && text.contains('+'));
+    if !encoded {
         return Some(Cow::Borrowed(text));
     }
     let bytes = text.as_bytes();

@@ -88,12 +88,11 @@ impl Template {
         for (index, piece) in pieces.iter().enumerate() {
             let range = at..at + piece.len();
             let last = index + 1 == pieces.len();
-            if !(piece.is_empty() && last) && !segments_end(&segments) {
-                segments.push(segment(piece, range.clone(), last)?);
-            } else if last {
+            segments.push(match *piece {
                 // "/a/" and "/" end with an empty literal: another path than without it.
-                segments.push(Segment::Literal(String::new()));
-            }
+                "" if last => Segment::Literal(String::new()),
+                piece => segment(piece, range.clone(), last)?,
+            });
             at = range.end + 1;
         }
         let template = Self { text: text.to_owned(), segments };
@@ -125,10 +124,6 @@ impl Template {
         }
         Ok(())
     }
-}
-
-fn segments_end(segments: &[Segment]) -> bool {
-    matches!(segments.last(), Some(Segment::Rest { .. }))
 }
 
 fn segment(piece: &str, range: Range<usize>, last: bool) -> Result<Segment, TemplateFault> {
