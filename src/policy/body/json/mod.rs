@@ -22,7 +22,7 @@ use serde_json::Value;
 
 /// The deepest nesting that [`JsonRules::depth`] can ask for. The reader does not recurse, but what
 /// walks and drops a value afterwards does.
-pub const MAX_DEPTH: u16 = 512;
+pub const MAX_DEPTH: u16 = 200;
 
 /// How strict JSON is read. Everything that is not named here is never relaxed.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,6 +5,7 @@ use jsonschema::{Draft, ValidationError, draft4, draft6, draft7, draft201909, dr
 use serde_json::Value;
 
 use super::super::document::{draft_of, subschemas};
+use super::super::explain::alternatives::{self, Found};
 use super::super::explain::message;
 use super::super::{SchemaFault, SchemaOptions};
 
@@ -21,8 +22,9 @@ pub(super) fn ordered(mut faults: Vec<SchemaFault>, first: &str) -> Vec<SchemaFa
     faults
 }
 
-/// What is wrong with a document as such.
-pub(super) fn of_document(uri: &str, document: &Value, faults: &mut Vec<SchemaFault>) {
+/// What keeps a document from being read as a schema at all. Whether nothing does.
+pub(super) fn of_document(uri: &str, document: &Value, faults: &mut Vec<SchemaFault>) -> bool {
+    let before = faults.len();
     if !document.is_object() && !document.is_boolean() {
         add(faults, uri, "", "must be an object, or true or false, to be a schema".to_owned(), None);
     }
@@ -34,6 +36,7 @@ pub(super) fn of_document(uri: &str, document: &Value, faults: &mut Vec<SchemaFa
             add(faults, uri, &pointer, format!("names the unknown draft {unknown}"), Some(hint.to_owned()));
         }
     }
+    faults.len() == before
 }
 
 /// References to documents that are not there, each at the places that may have made it.
@@ -79,19 +82,17 @@ pub(super) fn of_library(
     options: &SchemaOptions,
     faults: &mut Vec<SchemaFault>,
 ) {
-    let before = faults.len();
     for (uri, document) in super::documents(document, options) {
         of_meta_schema(uri, document, faults);
     }
     // It stops at the first, which is most often one of those that are known by now.
-    if faults.is_empty() || (faults.len() == before && is_reference(error)) {
-        let pointer = error.instance_path().as_str();
-        add(faults, &options.base_uri, pointer, words(error), None);
+    if faults.is_empty() {
+        let detail = match error.kind() {
+            ValidationErrorKind::Custom { .. } | ValidationErrorKind::Referencing(_) => error.to_string(),
+            kind => message::detail(kind),
+        };
+        add(faults, &options.base_uri, error.instance_path().as_str(), detail, None);
     }
-}
-
-fn is_reference(error: &ValidationError<'_>) -> bool {
-    matches!(error.kind(), ValidationErrorKind::Referencing(_))
 }
 
 /// What the draft's own schema says of a document.
@@ -104,14 +105,11 @@ fn of_meta_schema(uri: &str, document: &Value, faults: &mut Vec<SchemaFault>) {
         Draft::Draft202012 => draft202012::meta::validator(),
         _ => return,
     };
+    let mut found = Vec::new();
     for error in validator.iter_errors(document) {
-        add(faults, uri, error.instance_path().as_str(), words(&error), None);
+        alternatives::describe(&error, &mut found);
     }
-}
-
-fn words(error: &ValidationError<'_>) -> String {
-    match error.kind() {
-        ValidationErrorKind::Custom { .. } | ValidationErrorKind::Referencing(_) => error.to_string(),
-        kind => message::detail(kind),
+    for Found { path, detail, .. } in found {
+        add(faults, uri, &path, detail, None);
     }
 }

@@ -27,10 +27,14 @@ pub const DFA_SIZE_LIMIT: usize = 512 << 10;
 
 pub(super) fn compile(document: &Value, options: &SchemaOptions) -> Result<Schema, Vec<SchemaFault>> {
     let mut faults = Vec::new();
+    let mut readable = true;
     for (uri, document) in documents(document, options) {
-        faults::of_document(uri, document, &mut faults);
+        readable &= faults::of_document(uri, document, &mut faults);
         formats::judge(uri, document, &mut faults);
         patterns::judge(uri, document, options.backtrack_limit, &mut faults);
+    }
+    if !readable {
+        return Err(faults::ordered(faults, &options.base_uri));
     }
     let shelf = Shelf::new(&options.resources);
     let resolved = shelf.resolve(document, &options.base_uri);

@@ -5,21 +5,33 @@ use std::cmp::Reverse;
 use jsonschema::ValidationError;
 use jsonschema::error::ValidationErrorKind;
 
-use super::super::Violation;
+use super::message;
 use super::metered::genuine;
-use super::{message, pointer};
 
 /// Alternatives within alternatives are followed so far.
 const MAX_NESTING: usize = 8;
 
-/// A violation, and how deep in the document it is.
-type Found = (usize, Violation);
+/// An error in words.
+pub(crate) struct Found {
+    /// JSON pointer to where it is, as the library writes it.
+    pub(crate) path: String,
+    pub(crate) detail: String,
+    pub(crate) keyword: &'static str,
+}
+
+impl Found {
+    /// How many names and indices lead to it.
+    pub(crate) fn depth(&self) -> usize {
+        depth(&self.path)
+    }
+}
 
 /// How far an alternative is from what it judged, the least first: of another type, of another kind,
 /// how many errors, how deep the deepest.
 type Rank = (bool, bool, usize, Reverse<Option<usize>>);
 
-pub(super) fn describe(error: &ValidationError<'_>, found: &mut Vec<Found>) {
+/// Adds what is to be told of one error, the most specific first.
+pub(crate) fn describe(error: &ValidationError<'_>, found: &mut Vec<Found>) {
     describe_within(error, MAX_NESTING, found);
 }
 
@@ -37,8 +49,7 @@ fn describe_within(error: &ValidationError<'_>, nesting: usize, found: &mut Vec<
             detail = format!("{detail}; the closest is number {}", index + 1);
         }
     }
-    let violation = Violation { pointer: pointer::fragment(path), detail, keyword: message::keyword(error.kind()) };
-    found.push((depth(path), violation));
+    found.push(Found { path: path.to_owned(), detail, keyword: message::keyword(error.kind()) });
 }
 
 /// The alternative that got furthest, where one did: not of another type altogether, not another value
@@ -73,7 +84,6 @@ fn closest<'a>(
     best.filter(|((other_type, ..), ..)| !other_type || context.len() == 1).map(|(_, index, errors)| (index, errors))
 }
 
-/// How many names and indices lead to a place.
 fn depth(path: &str) -> usize {
     path.bytes().filter(|byte| *byte == b'/').count()
 }

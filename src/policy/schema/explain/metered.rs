@@ -18,7 +18,7 @@ use serde_json::{Map, Number, Value};
 pub(crate) struct Metered;
 
 /// What may still be spent on looking for errors.
-pub(super) struct Meter {
+pub(crate) struct Meter {
     steps: Cell<u64>,
     errors: Cell<u32>,
     /// Whether errors about the whole document must hold it, for the library to look into.
@@ -39,22 +39,22 @@ static GENUINE: Value = Value::Null;
 static SPENT: Value = Value::Bool(false);
 
 /// Whether an error was made from the document as it is.
-pub(super) fn genuine(instance: &Value) -> bool {
+pub(crate) fn genuine(instance: &Value) -> bool {
     *instance != SPENT
 }
 
 impl Meter {
     /// So many steps and so many errors.
-    pub(super) fn new(steps: u64, errors: u32) -> Self {
+    pub(crate) fn new(steps: u64, errors: u32) -> Self {
         Self { steps: Cell::new(steps), errors: Cell::new(errors), whole: None }
     }
 
     /// Where patterns may give up, the library reports that by looking the place up in the document.
-    pub(super) fn keeping(self, document: &Value) -> Self {
+    pub(crate) fn keeping(self, document: &Value) -> Self {
         Self { whole: Some(std::ptr::from_ref(document)), ..self }
     }
 
-    pub(super) fn see<'a>(&'a self, value: &'a Value) -> Seen<'a> {
+    pub(crate) fn see<'a>(&'a self, value: &'a Value) -> Seen<'a> {
         Seen { value, meter: self }
     }
 
@@ -66,7 +66,7 @@ impl Meter {
 }
 
 /// What it costs to look at a string, and what a document is worth, both in steps.
-pub(super) fn price(text: &str) -> u64 {
+pub(crate) fn price(text: &str) -> u64 {
     1 + text.len() as u64 / 64
 }
 

@@ -3,17 +3,19 @@
 //! The verdict stands before this is asked, so it may stop early: it looks at a document for a bounded
 //! time, says at most [`MAX_VIOLATIONS`] things, and where it found nothing in that time it says that.
 
-mod alternatives;
+pub(super) mod alternatives;
 pub(super) mod message;
 pub(crate) mod metered;
 pub(super) mod pointer;
 
+use std::cmp::Reverse;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use jsonschema::{ValidationError, Validator};
 use serde_json::Value;
 
 use super::Violation;
+use alternatives::Found;
 use metered::{Meter, Metered, genuine, price};
 
 /// So many violations are told.
@@ -51,17 +53,18 @@ pub(super) fn violations(validator: &Validator<Metered>, gives_up: bool, documen
 }
 
 fn chosen(errors: &[ValidationError<'_>]) -> Vec<Violation> {
-    let mut found: Vec<(usize, Violation)> = Vec::new();
+    let mut found = Vec::new();
     for error in errors {
         alternatives::describe(error, &mut found);
     }
     // The deepest places first; in the order of the document among equals.
-    found.sort_by_key(|(depth, _)| std::cmp::Reverse(*depth));
+    found.sort_by_key(|found| Reverse(found.depth()));
     let mut violations: Vec<Violation> = Vec::new();
-    for (_, violation) in found {
+    for Found { path, detail, keyword } in found {
         if violations.len() == MAX_VIOLATIONS {
             break;
         }
+        let violation = Violation { pointer: pointer::fragment(&path), detail, keyword };
         if !violations.contains(&violation) {
             violations.push(violation);
         }

@@ -15,7 +15,11 @@ fn faults(document: &Value, options: &SchemaOptions) -> Vec<(String, String)> {
 fn broken() -> Vec<(Value, &'static str, &'static str)> {
     vec![
         (json!([]), "", "must be an object, or true or false, to be a schema"),
-        (json!({"type": "strin"}), "/type", "must satisfy one of 2 alternatives"),
+        (
+            json!({"type": "strin"}),
+            "/type",
+            "must be \"array\", \"boolean\", \"integer\", \"null\", \"number\", \"object\" or \"string\"",
+        ),
         (json!({"minLength": "1"}), "/minLength", "must be an integer"),
         (json!({"minLength": -1}), "/minLength", "must be at least 0"),
         (json!({"properties": {"a": {"maxItems": 1.5}}}), "/properties/a/maxItems", "must be an integer"),
