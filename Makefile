@@ -53,7 +53,8 @@ fuzz: ## Every fuzz target for a minute; or TARGET=json_body TIME=600
 
 schema: ## Write schemas/portcullis.schema.json anew from the types of the configuration
 	@scripts/need cargo cc cmake
-	@scripts/schema
+	cargo run --locked --quiet -- schema > schemas/.portcullis.schema.json
+	mv schemas/.portcullis.schema.json schemas/portcullis.schema.json
 
 deny: ## Licences, advisories, duplicates and sources of the dependencies
 	@scripts/need cargo cargo-deny
