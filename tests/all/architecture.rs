@@ -64,7 +64,7 @@ const RULES: [Rule; 9] = [
     },
     Rule {
         because: "the proxy is handed a Gateway, whoever compiled it",
-        rooms: &["proxy"],
+        rooms: &["proxy", "admin"],
         except: &[],
         words: &["crate::config", "crate::demo", "crate::commands"],
     },
