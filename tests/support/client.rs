@@ -16,6 +16,15 @@ pub(crate) struct Client {
     outgoing: Option<OwnedWriteHalf>,
 }
 
+/// The side of a connection that writes.
+pub(crate) struct Writer(OwnedWriteHalf);
+
+impl Writer {
+    pub(crate) async fn send(&mut self, bytes: &str) {
+        let _ = self.0.write_all(bytes.as_bytes()).await;
+    }
+}
+
 /// An answer, with what came before it.
 #[derive(Clone, Debug)]
 pub(crate) struct Answer {
@@ -87,6 +96,11 @@ impl Client {
     /// No more will be sent, but answers are read.
     pub(crate) async fn half_close(&mut self) {
         self.outgoing = None;
+    }
+
+    /// The side that writes, by itself; whoever has it ends it.
+    pub(crate) fn split_off_writer(&mut self) -> Writer {
+        Writer(self.outgoing.take().expect("it was not ended"))
     }
 
     /// The next answer; `None` where the connection ended instead. `to_head` where HEAD was asked.
