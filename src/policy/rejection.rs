@@ -376,6 +376,7 @@ impl Rejection {
             self,
             Self::MalformedHead(_)
                 | Self::HeadTimeout
+                | Self::TargetTooLong
                 | Self::HeadTooLarge
                 | Self::VersionNotSupported
                 | Self::BodyTimeout

@@ -62,6 +62,20 @@ impl<'a> RequestHead<'a> {
         fields.iter().filter(move |field| field.name.eq_ignore_ascii_case(name.as_bytes())).map(|field| field.value)
     }
 
+    /// Whether the client means to go on with the connection (RFC 9112 §9.3).
+    pub fn persists(&self) -> bool {
+        let says = |option: &[u8]| self.list("connection").any(|member| member.eq_ignore_ascii_case(option));
+        match self.version {
+            Version::Http10 => says(b"keep-alive") && !says(b"close"),
+            _ => !says(b"close"),
+        }
+    }
+
+    /// Whether a body follows, as far as the head tells (RFC 9112 §6).
+    pub fn announces_body(&self) -> bool {
+        self.value("transfer-encoding").is_some() || self.values("content-length").any(|length| length != b"0")
+    }
+
     /// What `Connection` lists, apart from the connection options that name no field.
     pub fn nominated(&self) -> impl Iterator<Item = &'a [u8]> + 'a {
         self.list("connection")

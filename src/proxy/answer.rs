@@ -1,7 +1,10 @@
 //! Refusing on the wire: the answer is ours, and the connection lives on where it can.
 
-use std::time::Duration;
+use std::io::Write;
+use std::time::{Duration, SystemTime};
 
+use bytes::BytesMut;
+use httpdate::HttpDate;
 use pingora_core::protocols::Stream;
 use pingora_core::protocols::http::v1::server::HttpSession;
 use pingora_core::{Error, ErrorType};
@@ -10,6 +13,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
 
 use crate::policy::problem::Answer;
+use crate::policy::request::{RequestHead, Version};
 
 /// So much of a refused body is read away to keep the connection.
 const DRAIN_BYTES: u64 = 64 << 10;
@@ -67,27 +71,59 @@ async fn drained(session: &mut HttpSession) -> bool {
     timeout(DRAIN_TIME, drain).await.unwrap_or(false)
 }
 
-/// Answers on a connection that has no session, and after which there will be none.
-pub(super) async fn send_closing(stream: &mut Stream, answer: &Answer) {
-    // A client that is gone need not be told.
-    let bytes = closing(answer);
+/// Answers on the bare connection, with one write, a request of which nothing is left to read. `rest`
+/// was read beyond it.
+pub(super) async fn send(
+    mut stream: Stream,
+    rest: BytesMut,
+    request: &RequestHead<'_>,
+    answer: &Answer,
+    keep: bool,
+) -> Option<(Stream, BytesMut)> {
+    let bytes = serialized(answer, request.method == b"HEAD", connection_option(request.version, keep));
     let sent = async {
         stream.write_all(&bytes).await?;
         stream.flush().await
     };
-    let _ = timeout(SEND_TIME, sent).await;
+    match timeout(SEND_TIME, sent).await {
+        Ok(Ok(())) if keep => Some((stream, rest)),
+        Ok(Ok(())) => {
+            linger(stream).await;
+            None
+        }
+        _ => None,
+    }
 }
 
-fn closing(answer: &Answer) -> Vec<u8> {
-    let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::BAD_REQUEST);
-    let reason = status.canonical_reason().unwrap_or_default();
-    let mut bytes = format!("HTTP/1.1 {} {reason}\r\n", status.as_u16());
-    for (name, value) in &answer.fields {
-        bytes.push_str(&format!("{name}: {value}\r\n"));
+/// Answers on the bare connection what never became a request, and ends it.
+pub(super) async fn last(stream: Stream, answer: &Answer) -> Option<(Stream, BytesMut)> {
+    let nothing = RequestHead { method: b"", target: b"", version: Version::Http11, fields: &[] };
+    send(stream, BytesMut::new(), &nothing, answer, false).await
+}
+
+/// RFC 9112 §9.3: a connection goes on by itself on 1.1, and only when told so on 1.0.
+fn connection_option(version: Version, keep: bool) -> &'static str {
+    match (version, keep) {
+        (_, false) => "Connection: close\r\n",
+        (Version::Http10, true) => "Connection: keep-alive\r\n",
+        (_, true) => "",
     }
-    bytes.push_str(&format!("Content-Length: {}\r\nConnection: close\r\n\r\n", answer.body.len()));
-    let mut bytes = bytes.into_bytes();
-    bytes.extend_from_slice(&answer.body);
+}
+
+fn serialized(answer: &Answer, head_only: bool, connection: &str) -> Vec<u8> {
+    let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::BAD_REQUEST);
+    let mut bytes = Vec::with_capacity(512 + answer.body.len());
+    // Writing to a vector does not fail.
+    let _ = write!(bytes, "HTTP/1.1 {} {}\r\n", status.as_u16(), status.canonical_reason().unwrap_or_default());
+    for (name, value) in &answer.fields {
+        let _ = write!(bytes, "{name}: {value}\r\n");
+    }
+    // RFC 9110 §6.6.1
+    let _ = write!(bytes, "Date: {}\r\n", HttpDate::from(SystemTime::now()));
+    let _ = write!(bytes, "Content-Length: {}\r\n{connection}\r\n", answer.body.len());
+    if !head_only {
+        bytes.extend_from_slice(&answer.body);
+    }
     bytes
 }
 

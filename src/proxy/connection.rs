@@ -45,9 +45,8 @@ pub(super) async fn serve(
 }
 
 /// Refuses what never became a request, and closes.
-async fn refuse_unread(gate: &Gate, gateway: &Gateway, mut stream: Stream, rejection: &Rejection) {
+async fn refuse_unread(gate: &Gate, gateway: &Gateway, stream: Stream, rejection: &Rejection) {
     let id = gate.ids.fresh().to_string();
     tracing::debug!(request = id, code = rejection.wire().code, "refused");
-    answer::send_closing(&mut stream, &gateway.face.answer(rejection, &id)).await;
-    answer::linger(stream).await;
+    answer::last(stream, &gateway.face.answer(rejection, &id)).await;
 }

@@ -43,7 +43,9 @@ fn a_streamed_body_reaches_the_upstream_as_it_comes() {
         let held = HeldPeer::start().await;
         let gate = gate("", held.address);
         let mut client = gate.client().await;
-        client.send("POST /stream HTTP/1.1\r\nHost: gate.test\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n").await;
+        client
+            .send("POST /stream HTTP/1.1\r\nHost: gate.test\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n")
+            .await;
         let head = held.arrived.await.expect("the upstream hears of it before its body ended");
         assert_eq!(head.value("transfer-encoding").as_deref(), Some("chunked"));
         client.send("0\r\n\r\n").await;
@@ -58,7 +60,8 @@ fn a_full_budget_refuses_and_recovers() {
         let (gate, peer) = gate_and_peer("[limits]\nbuffered = \"64 KiB\"", vec![]).await;
         let mut holding = permitted(&gate, 40_000).await;
         let mut refused = gate.client().await;
-        let head = "POST /things HTTP/1.1\r\nHost: gate.test\r\nContent-Type: text/plain\r\nContent-Length: 30000\r\n\r\n";
+        let head =
+            "POST /things HTTP/1.1\r\nHost: gate.test\r\nContent-Type: text/plain\r\nContent-Length: 30000\r\n\r\n";
         let request = [head.as_bytes(), &[b'a'; 30_000]].concat();
         let answer = refused.exchange(&request, false).await.expect("it is answered");
         assert_eq!((answer.status, answer.code().as_deref()), (503, Some("buffers_full")));

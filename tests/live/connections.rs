@@ -18,7 +18,8 @@ fn pipelined_requests_are_answered_in_order() {
     run(async {
         let (gate, peer) = gate_and_peer("", vec![saying("one"), saying("three"), saying("four")]).await;
         let mut client = gate.client().await;
-        let post = "POST /things HTTP/1.1\r\nHost: gate.test\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\nhello";
+        let post =
+            "POST /things HTTP/1.1\r\nHost: gate.test\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\nhello";
         let unknown = "GET /nowhere HTTP/1.1\r\nHost: gate.test\r\n\r\n";
         client.send([GET, unknown, post, GET].concat()).await;
         for (status, body) in [(200, "one"), (404, ""), (200, "three"), (200, "four")] {
@@ -75,7 +76,8 @@ fn an_answer_is_read_even_where_the_client_still_sends() {
     run(async {
         let (gate, peer) = gate_and_peer("", vec![]).await;
         let mut client = gate.client().await;
-        let head = "POST /things HTTP/1.1\r\nHost: gate.test\r\nContent-Type: text/plain\r\nContent-Length: 8388608\r\n\r\n";
+        let head =
+            "POST /things HTTP/1.1\r\nHost: gate.test\r\nContent-Type: text/plain\r\nContent-Length: 8388608\r\n\r\n";
         let request = [head.as_bytes(), &vec![b'a'; 8 << 20]].concat();
         let answer = client.exchange(&request, false).await.expect("the answer is not lost in a reset");
         assert_eq!((answer.status, answer.ended), (413, Ended::Whole));

@@ -43,7 +43,8 @@ fn a_body_that_drips_runs_out_of_time() {
     run(async {
         let (gate, peer) = gate_and_peer("[limits]\nbody_timeout = \"300ms\"", vec![]).await;
         let mut client = gate.client().await;
-        let head = "POST /things HTTP/1.1\r\nHost: gate.test\r\nContent-Type: text/plain\r\nContent-Length: 5000\r\n\r\n";
+        let head =
+            "POST /things HTTP/1.1\r\nHost: gate.test\r\nContent-Type: text/plain\r\nContent-Length: 5000\r\n\r\n";
         client.send(head).await;
         let (status, after) = drip(&mut client, "b").await;
         assert_eq!(status, Some(408));
