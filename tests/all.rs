@@ -2,9 +2,11 @@
 //!
 //! `golden` runs the corpus of `tests/cases` through the pure decision and through a live gate;
 //! `live` is what only a conversation on sockets can show; `properties` asks what must hold of any
-//! request. Not here: what a unit test beside its subject can say.
+//! request; `repository` holds rooms and documents to their word. Not here: what a unit test beside its
+//! subject can say.
 
 mod golden;
 mod live;
 mod properties;
+mod repository;
 mod support;
