@@ -4,14 +4,17 @@
 //! outside can aim made-up keys at one shard or one bucket, and two keys that meet are a matter of
 //! chance: about one in 10^27 for a million counters. It does not know what a counter holds.
 
-use std::hash::{BuildHasher, DefaultHasher, Hash, Hasher, RandomState};
+use std::hash::{BuildHasher, DefaultHasher, Hasher, RandomState};
+use std::net::IpAddr;
+
+use smallvec::SmallVec;
 
 use crate::policy::quota::{Charge, ChargeKey, Quota, Rate};
 
 /// The name of one counter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Id {
-    /// Says which shard it is in.
+    /// Says which shard it is in. The same for all rates of a quota and key: one lock for all.
     pub(super) shard: u64,
     /// Says where in that shard's table.
     pub(super) slot: u64,
@@ -38,41 +41,69 @@ impl Keys {
     }
 
     fn named(&self, quota: &Quota, key: Option<ChargeKey<'_>>) -> Named {
+        let spelling = spell(quota, key);
         // One keyed function over two inputs that differ in their first byte is as good as two
         // functions with keys of their own. Two `RandomState`s of one thread would have related keys.
         let half = |first: u8| {
             let mut hasher = self.0.build_hasher();
             hasher.write_u8(first);
-            (&quota.name, key).hash(&mut hasher);
+            hasher.write(&spelling);
             hasher
         };
-        Named { shard: half(0), slot: half(1) }
+        Named { shard: half(0).finish(), slot: half(1) }
     }
+}
+
+/// A quota and key as bytes, in one piece because the hasher is slow with many; no two are alike. All
+/// strings but the last have their length before them.
+fn spell(quota: &Quota, key: Option<ChargeKey<'_>>) -> SmallVec<[u8; 128]> {
+    let mut spelling = SmallVec::new();
+    let mut push = |bytes: &[u8]| spelling.extend_from_slice(bytes);
+    push(&quota.name.len().to_le_bytes());
+    push(quota.name.as_bytes());
+    let (v4, v6);
+    let (kind, key, rest): (u8, &[u8], &[u8]) = match &key {
+        None => (0, &[], &[]),
+        Some(ChargeKey::Principal(name)) => (1, name.as_bytes(), &[]),
+        Some(ChargeKey::Address(IpAddr::V4(address))) => {
+            v4 = address.octets();
+            (2, &v4, &[])
+        }
+        Some(ChargeKey::Address(IpAddr::V6(address))) => {
+            v6 = address.octets();
+            (3, &v6, &[])
+        }
+        Some(ChargeKey::Header(value)) => (4, value, &[]),
+        Some(ChargeKey::Endpoint(method, template)) => (5, method.as_bytes(), template.as_bytes()),
+        Some(ChargeKey::Listener(name)) => (6, name.as_bytes(), &[]),
+    };
+    push(&[kind]);
+    push(&key.len().to_le_bytes());
+    push(key);
+    push(rest);
+    spelling
 }
 
 /// A quota and key, hashed; what is missing is the rate.
 struct Named {
-    shard: DefaultHasher,
+    shard: u64,
     slot: DefaultHasher,
 }
 
 impl Named {
     /// A rate is its numbers and not its place in the list: one that a reload changed counts anew.
     fn id(&self, rate: &Rate) -> Id {
-        let burst = (!rate.is_sliding()).then_some(rate.burst);
-        let finish = |half: &DefaultHasher| {
-            let mut hasher = half.clone();
-            (rate.count, rate.window, burst).hash(&mut hasher);
-            hasher.finish()
-        };
-        Id { shard: finish(&self.shard), slot: finish(&self.slot) }
+        let burst = if rate.is_sliding() { 0 } else { rate.burst.get() };
+        let numbers = [rate.window.as_nanos(), u128::from(rate.count.get()) << 64 | u128::from(burst)];
+        let mut slot = self.slot.clone();
+        slot.write(numbers.map(u128::to_le_bytes).as_flattened());
+        Id { shard: self.shard, slot: slot.finish() }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;
-    use std::net::IpAddr;
 
     use super::*;
     use crate::limits::tests::{gcra, quota, sliding};
@@ -104,7 +135,8 @@ mod tests {
         let mut seen = HashSet::new();
         for quota in &quotas {
             for key in subjects {
-                assert!(seen.insert(ids(&keys, quota, key)), "{quota:?} {key:?}");
+                let ids = ids(&keys, quota, key);
+                assert!(seen.insert(ids), "{quota:?} {key:?}");
             }
             let shared = keys.shared(quota, &quota.rates[0]);
             assert!(seen.insert(vec![(shared.shard, shared.slot)]), "{quota:?}");

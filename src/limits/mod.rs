@@ -48,8 +48,8 @@ pub struct LocalLimits {
 }
 
 impl LocalLimits {
-    /// What [`LocalLimits::default`] holds: some 70 MB of plain counters, where a million callers come
-    /// at once.
+    /// What [`LocalLimits::default`] holds: some 70 MB where a million are in use. A sliding counter
+    /// takes 64 bytes more, and up to 544 where it is busy all its window.
     pub const DEFAULT_MAX_KEYS: usize = 1_000_000;
 
     /// State for at most `max_keys` counters, one for each rate of a quota and key. Memory is taken as

@@ -1,7 +1,8 @@
 //! Where the counters are kept: tables of a fixed greatest size, each behind a lock of its own.
 //!
 //! Under the charge in [`super`]: it locks the shards it needs, seats every counter, asks, and takes.
-//! Nothing here decides whether a request passes.
+//! Nothing here decides whether a request passes, and nothing here runs by itself: tables are swept,
+//! and shrink after a flood, as new keys come.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -17,12 +18,14 @@ use crate::policy::quota::Rate;
 const MOST_SHARDS: usize = 256;
 /// Smaller shards would be full by chance long before the others.
 const FEWEST_KEYS_PER_SHARD: usize = 64;
+/// Smaller tables are not worth shrinking.
+const SMALL: usize = 32;
 /// Buckets looked at for each new key, so that a table is swept in the time it takes to fill.
 const SWEEP: usize = 8;
-/// The same where the shard is full: 8 kB to read, however many strangers knock.
-const SWEEP_FULL: usize = 256;
+/// The same where the shard is full: 4 kB to read, however many strangers knock.
+const SWEEP_FULL: usize = 128;
 
-/// All counters, spread by the random half of their names.
+/// All counters, spread by one half of their names.
 #[derive(Debug)]
 pub(super) struct Shards {
     /// A power of two.
@@ -43,7 +46,7 @@ impl Shards {
         let mut indices: SmallVec<[usize; INLINE]> = ids.iter().map(|id| self.index(*id)).collect();
         indices.sort_unstable();
         indices.dedup();
-        // A panic of another thread cannot have left a counter half changed: see `Shard::take`.
+        // Nothing panics while it holds a lock; were it to, what it left would still be counters.
         let lock = |&index: &usize| self.all[index].lock().unwrap_or_else(PoisonError::into_inner);
         Locked { guards: indices.iter().map(lock).collect(), indices }
     }
@@ -176,14 +179,19 @@ impl Shard {
     /// Removes what has ended from the next few buckets, except those that are `kept`.
     fn sweep(&mut self, now: u64, buckets: usize, kept: &[Id]) {
         let all = self.table.num_buckets();
+        let mut wrapped = false;
         for _ in 0..buckets.min(all) {
             self.broom = if self.broom + 1 < all { self.broom + 1 } else { 0 };
+            wrapped |= self.broom == 0;
             if let Ok(entry) = self.table.get_bucket_entry(self.broom)
                 && !entry.get().counter.is_live(now)
                 && !kept.contains(&entry.get().id)
             {
                 entry.remove();
             }
+        }
+        if wrapped && self.table.capacity() > SMALL.max(8 * self.table.len()) {
+            self.table.shrink_to(SMALL.max(2 * self.table.len()), |entry| entry.id.slot);
         }
     }
 }

@@ -64,6 +64,24 @@ fn without_room_all_keys_share_one_counter() {
 }
 
 #[test]
+fn each_full_shard_has_a_shared_counter_of_its_own() {
+    let limits = LocalLimits::new(128);
+    let full = quota("full", vec![gcra(1, 3000, 1)]);
+    passed(&limits, &full, &names("first", 2000), START);
+    let rare = quota("rare", vec![sliding(2, 1)]);
+    let shard = |name: &&String| {
+        let id = limits.keys.own(&of(&rare, name)).next();
+        limits.shards.index(id.expect("the quota has a rate"))
+    };
+    let names = names("late", 100);
+    let [here, there] = [0, 1].map(|index| names.iter().find(|name| shard(name) == index));
+    let both = [here, there].map(|name| of(&rare, name.expect("a hundred names fall into both shards")));
+    assert_eq!(left(&limits, &both, START), Ok(vec![1, 1]));
+    assert_eq!(left(&limits, &both, START), Ok(vec![0, 0]));
+    assert!(both.iter().all(|charge| limits.peek(charge, START).is_err()));
+}
+
+#[test]
 fn counters_that_ended_make_room() {
     let limits = LocalLimits::new(64);
     let quota = quota("q", vec![gcra(1, 1, 1)]);
@@ -71,6 +89,31 @@ fn counters_that_ended_make_room() {
     let later = START + Duration::from_secs(1);
     assert_eq!(passed(&limits, &quota, &names("late", 200), later), 64 + 1);
     assert_eq!(limits.shards.footprint().0, 64);
+}
+
+#[test]
+fn a_counter_that_ended_stays_for_the_charge_that_names_it() {
+    let limits = LocalLimits::new(2);
+    let quotas = [gcra(1, 1, 1), gcra(1, 60, 1), gcra(1, 60, 2)].map(|rate| quota("q", vec![rate]));
+    let [short, long, new] = quotas.each_ref().map(|quota| of(quota, "a"));
+    assert!(left(&limits, &[short, long], START).is_ok());
+    assert!(left(&limits, &[short, new], START + Duration::from_secs(2)).is_ok());
+    assert_eq!(limits.shards.footprint().0, 2);
+}
+
+#[test]
+fn after_a_flood_the_memory_comes_back() {
+    let limits = LocalLimits::new(1000);
+    let quota = quota("q", vec![gcra(1, 1, 1)]);
+    passed(&limits, &quota, &names("flood", 5000), START);
+    let (_, flooded) = limits.shards.footprint();
+    for (n, name) in names("trickle", 2000).iter().enumerate() {
+        let later = START + Duration::from_secs(n as u64 + 2);
+        assert!(left(&limits, &[of(&quota, name)], later).is_ok());
+    }
+    let (keys, bytes) = limits.shards.footprint();
+    // In each of eight shards the sweep comes round every eight keys.
+    assert!(keys <= 64 && bytes * 3 <= flooded, "{keys} keys, {bytes} of {flooded} bytes");
 }
 
 #[test]
