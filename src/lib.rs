@@ -10,7 +10,7 @@
 //! The modules in reading order: what an operator writes ([`config`]) is compiled into what a request
 //! is judged by ([`policy`], pure), which asks the one named state ([`limits`]) what is left of a quota.
 //! Behind the feature `proxy`, everything that touches the outside: the exchange with clients and
-//! upstreams (`proxy`), the demo API (`demo`) and the commands (`commands`).
+//! upstreams (`proxy`), the admin listener (`admin`), the demo API (`demo`), the commands (`commands`).
 
 pub mod config;
 pub mod policy;
@@ -19,6 +19,9 @@ pub mod limits;
 
 #[cfg(feature = "proxy")]
 pub mod proxy;
+
+#[cfg(feature = "proxy")]
+pub mod admin;
 
 #[cfg(feature = "proxy")]
 pub mod demo;

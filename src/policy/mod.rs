@@ -2,12 +2,33 @@
 //!
 //! Nothing here reads a clock, a file, the environment or a socket, writes a log or counts anything:
 //! time, limits and bodies are arguments, the outcome is a value. The proxy, the tests, the benchmarks
-//! and the fuzzers all run this same code.
+//! and the fuzzers all run this same code. Read [`decide`] first.
 
+pub mod decide;
+
+// The stages, in the order of the flow.
+pub mod stage;
+
+pub mod head;
+pub mod target;
+
+pub mod route;
+
+pub mod access;
+pub mod authenticate;
+pub mod authorize;
+pub mod body;
+pub mod forward;
+pub mod media_type;
+pub mod params;
+pub mod rate_limit;
+pub mod schema;
+
+// What they judge by, and what comes of it.
 pub mod gateway;
+pub mod keys;
+pub mod problem;
 pub mod quota;
+pub mod rejection;
 pub mod request;
 pub mod time;
-
-pub mod body;
-pub mod schema;

@@ -107,9 +107,5 @@ pub trait Limits {
     fn peek(&self, charge: &Charge<'_>, now: Timestamp) -> Result<(), Duration>;
 
     /// Charges all of these, or none where one of them has nothing left.
-    fn charge<'a>(
-        &self,
-        charges: &[Charge<'a>],
-        now: Timestamp,
-    ) -> Result<Vec<Standing<'a>>, Exceeded<'a>>;
+    fn charge<'a>(&self, charges: &[Charge<'a>], now: Timestamp) -> Result<Vec<Standing<'a>>, Exceeded<'a>>;
 }

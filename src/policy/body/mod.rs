@@ -8,7 +8,9 @@
 pub mod coding;
 pub mod form;
 pub mod json;
+mod read;
 
 pub use coding::{Coding, CodingFault, DecodeLimits};
 pub use form::{FormFault, FormReason};
 pub use json::{Integers, JsonFault, JsonReason, JsonRules, Precision};
+pub use read::{Document, decoded, read};

@@ -1,0 +1,243 @@
+//! What the policies of an endpoint must be together: who may come, what is charged, what a body is.
+//!
+//! Each rule looks at the nearest value of each kind; none changes anything.
+
+use std::collections::HashSet;
+
+use super::Compiler;
+use super::endpoint::Draft;
+use crate::config::located::{Field, Located};
+use crate::config::source::Place;
+use crate::policy::media_type::Format;
+use crate::policy::quota::QuotaBy;
+
+/// Judges an endpoint. `seen` holds the places of warnings that were given: what one table says of many
+/// endpoints is said once.
+pub(super) fn check(draft: &Draft<'_>, seen: &mut HashSet<Place>, compiler: &mut Compiler<'_>) {
+    stated(draft, compiler);
+    strangers(draft, compiler);
+    dropped(draft, seen, compiler);
+    body(draft, seen, compiler);
+    body_size(draft, seen, compiler);
+    body_of_get(draft, seen, compiler);
+    length(draft, compiler);
+}
+
+fn name(draft: &Draft<'_>) -> String {
+    format!("{} {}", draft.method, draft.template.text)
+}
+
+/// No endpoint without a stated upstream, a stated authentication and stated quotas.
+fn stated(draft: &Draft<'_>, compiler: &mut Compiler<'_>) {
+    let layers = &draft.layers;
+    let mut lacks = |absent: bool, what: &str, label: &str, help: &str| {
+        if absent {
+            compiler.faults.absent(draft.at, format!("{} {what}", name(draft))).label(label).help(help);
+        }
+    };
+    lacks(
+        layers.nearest(|layer| &layer.upstream).is_absent(),
+        "goes nowhere",
+        "expected `upstream`, here, on the path's table or in [defaults]",
+        "name an upstream: upstream = \"crm\"",
+    );
+    lacks(
+        layers.nearest(|layer| &layer.auth).is_absent(),
+        "does not say who may come",
+        "expected `auth`, here, on the path's table or in [defaults]",
+        "name authenticators, or say here that everyone may: auth = \"none\"",
+    );
+    lacks(
+        layers.nearest(|layer| &layer.quotas).is_absent(),
+        "does not say how often",
+        "expected `quotas`, here, on the path's table or in [defaults]",
+        "name quotas, or say that there are none: quotas = []",
+    );
+}
+
+/// Where nobody is known by name, nothing can hang on who it is.
+fn strangers(draft: &Draft<'_>, compiler: &mut Compiler<'_>) {
+    let layers = &draft.layers;
+    let Field::Given(auth) = layers.nearest(|layer| &layer.auth) else { return };
+    if !auth.accepted.is_empty() {
+        return;
+    }
+    if let Field::Given(quotas) = layers.nearest(|layer| &layer.quotas) {
+        for quota in quotas.iter() {
+            if !is_by_principal(quota.value, compiler) {
+                continue;
+            }
+            let message = format!(
+                "`{}` counts by principal, and {} has none",
+                compiler.quotas.name(quota.value).value,
+                name(draft)
+            );
+            compiler
+                .faults
+                .error(draft.at, message)
+                .label("everyone may come here")
+                .also(quota.at, "this quota")
+                .also(auth.at, "nobody is known by name")
+                .help("give this endpoint quotas of its own, by client_address or endpoint, or quotas = []");
+        }
+    }
+    if let Field::Given(scopes) = layers.nearest(|layer| &layer.scopes)
+        && !scopes.is_empty()
+    {
+        compiler
+            .faults
+            .error(draft.at, format!("{} wants scopes, and nobody there has any", name(draft)))
+            .label("everyone may come here, and would be refused")
+            .also(scopes.at, "these scopes")
+            .help("where they are meant for other endpoints, say here: scopes = []");
+    }
+    if let Field::Given(identity) = layers.nearest(|layer| &layer.forward_identity)
+        && identity.value
+        && identity.at.file == draft.at.file
+        && layers.0[0].forward_identity.given().is_some()
+    {
+        let fault = compiler.faults.warning(identity.at, "there is no identity to forward here");
+        fault.label("nobody is known by name").also(auth.at, "because of this");
+    }
+}
+
+fn is_by_principal(index: usize, compiler: &Compiler<'_>) -> bool {
+    compiler.quotas.value(index).is_some_and(|quota| quota.by == QuotaBy::Principal)
+}
+
+/// A nearer list replaces a farther one whole, which is easily forgotten.
+fn dropped(draft: &Draft<'_>, seen: &mut HashSet<Place>, compiler: &mut Compiler<'_>) {
+    let layers = &draft.layers;
+    let known = match layers.nearest(|layer| &layer.auth) {
+        Field::Given(auth) => !auth.accepted.is_empty(),
+        Field::Absent | Field::Broken => true,
+    };
+    if let (Field::Given(nearer), Some(farther)) =
+        (layers.nearest(|layer| &layer.scopes), layers.replaced(|layer| &layer.scopes))
+        // Strangers have no scopes: there is nothing to keep.
+        && known
+    {
+        let missing = farther.iter().filter(|scope| !nearer.contains(scope)).cloned().collect();
+        replaced("scopes", (nearer, farther), missing, seen, compiler);
+    }
+    if let (Field::Given(nearer), Some(farther)) =
+        (layers.nearest(|layer| &layer.quotas), layers.replaced(|layer| &layer.quotas))
+    {
+        let missing = farther
+            .iter()
+            .map(|quota| quota.value)
+            .filter(|farther| !nearer.iter().any(|quota| quota.value == *farther))
+            // What counts by principal could not be kept where none is known.
+            .filter(|quota| known || !is_by_principal(*quota, compiler))
+            .map(|quota| compiler.quotas.name(quota).value.clone())
+            .collect();
+        replaced("quotas", (nearer, farther), missing, seen, compiler);
+    }
+}
+
+fn replaced<T>(
+    key: &str,
+    (nearer, farther): (&Located<T>, &Located<T>),
+    missing: Vec<String>,
+    seen: &mut HashSet<Place>,
+    compiler: &mut Compiler<'_>,
+) {
+    if !missing.is_empty() && seen.insert(nearer.at) {
+        let missing: Vec<String> = missing.iter().map(|name| format!("`{name}`")).collect();
+        compiler
+            .faults
+            .warning(nearer.at, format!("these `{key}` drop {}", missing.join(", ")))
+            .label("the nearest list counts alone")
+            .also(farther.at, "this one is replaced");
+    }
+}
+
+/// A schema judges what the gate can read, and only that.
+fn body(draft: &Draft<'_>, seen: &mut HashSet<Place>, compiler: &mut Compiler<'_>) {
+    let layers = &draft.layers;
+    let any = layers.nearest(|layer| &layer.body).given();
+    if let Some(any) = any
+        && seen.insert(any.at)
+    {
+        compiler.faults.warning(any.at, "bodies pass unchecked here").label("the upstream gets whatever comes");
+    }
+    // A schema that could not be read still is one.
+    let schema = layers.nearest(|layer| &layer.body_schema);
+    let Field::Given(schema) = schema else { return };
+    if let Some(any) = any {
+        let fault = compiler.faults.error(draft.at, format!("{} has a schema that judges nothing", name(draft)));
+        fault
+            .label("its body streams through unchecked")
+            .also(any.at, "because of this")
+            .also(schema.at, "this schema");
+        return;
+    }
+    match layers.nearest(|layer| &layer.media_types) {
+        Field::Broken => {}
+        Field::Given(types) if !types.is_empty() => {
+            for opaque in types.iter().filter(|media| media.format == Format::Opaque) {
+                if seen.insert(opaque.at) {
+                    compiler
+                        .faults
+                        .error(
+                            opaque.at,
+                            format!("the gate can't read `{}`, so no schema can judge it", opaque.essence),
+                        )
+                        .label("expected JSON, `…+json` or application/x-www-form-urlencoded")
+                        .also(schema.at, "this schema");
+                }
+            }
+        }
+        _ => {
+            compiler
+                .faults
+                .absent(draft.at, format!("{} has a schema and takes no body", name(draft)))
+                .label("expected `media_types`, as in media_types = [\"application/json\"]")
+                .also(schema.at, "this schema");
+        }
+    }
+}
+
+/// What can never be held is never taken.
+fn body_size(draft: &Draft<'_>, seen: &mut HashSet<Place>, compiler: &mut Compiler<'_>) {
+    let layers = &draft.layers;
+    let streams = !layers.nearest(|layer| &layer.body).is_absent();
+    let Field::Given(max_body) = layers.nearest(|layer| &layer.max_body) else { return };
+    let buffered = compiler.limits.buffered_bytes;
+    if !streams && max_body.value > buffered && seen.insert(max_body.at) {
+        let fault = compiler.faults.error(max_body.at, "no body of this size can be held for its check");
+        fault.label(format!("`limits.buffered` is {buffered} bytes"));
+    }
+}
+
+/// RFC 9110 §9.3.1: what a body of GET means is defined nowhere, and others may drop it.
+fn body_of_get(draft: &Draft<'_>, seen: &mut HashSet<Place>, compiler: &mut Compiler<'_>) {
+    let own = &draft.layers.0[0].media_types;
+    if let Field::Given(types) = own
+        && matches!(draft.method, "GET" | "HEAD")
+        && !types.is_empty()
+        && seen.insert(types.at)
+    {
+        let fault = compiler.faults.warning(types.at, format!("a body of {} has no meaning of its own", draft.method));
+        fault.label("servers and caches on the way may drop or refuse it");
+    }
+}
+
+/// A path that no target has room for is never reached.
+fn length(draft: &Draft<'_>, compiler: &mut Compiler<'_>) {
+    use crate::policy::route::Segment;
+    let shortest: usize = draft
+        .template
+        .segments
+        .iter()
+        .map(|segment| match segment {
+            Segment::Literal(text) => text.len() + 1,
+            Segment::Parameter { .. } | Segment::Rest { .. } => 2,
+        })
+        .sum();
+    let most = compiler.limits.max_target_bytes;
+    if shortest > most {
+        let fault = compiler.faults.warning(draft.at, "no request can reach this endpoint");
+        fault.label(format!("its path is longer than `limits.max_target`, {most} bytes"));
+    }
+}

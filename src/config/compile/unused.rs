@@ -1,0 +1,59 @@
+//! What nobody asks for, and what nobody can reach: warnings that need the whole configuration.
+
+use std::collections::BTreeSet;
+
+use super::Compiler;
+use super::endpoint::Compiled;
+use crate::policy::gateway::{AuthenticatorKind, Endpoint};
+
+/// Warns of tables that no endpoint uses, and of endpoints that no caller has the scopes for.
+pub(super) fn warn(compiled: &Compiled, compiler: &mut Compiler<'_>) {
+    // What a broken endpoint uses is not known; then only what is named nowhere is sure to be unused.
+    let endpoints: Option<Vec<&Endpoint>> = compiled.endpoints.iter().map(Option::as_ref).collect();
+    let whole = endpoints.filter(|_| !compiler.faults.any_error());
+    let (mut upstreams, mut authenticators, mut quotas) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    for endpoint in whole.iter().flatten() {
+        upstreams.insert(endpoint.upstream);
+        authenticators.extend(endpoint.authentication.accepted.iter().copied());
+        quotas.extend(endpoint.quotas.iter().map(|quota| quota.name.clone()));
+    }
+    let sure = whole.is_some();
+    for index in 0..compiler.upstreams.len() {
+        if compiler.upstreams.is_unused(index, sure.then(|| !upstreams.contains(&index))) {
+            compiler.upstreams.warn_unused(index, compiler.faults);
+        }
+    }
+    for index in 0..compiler.authenticators.len() {
+        if compiler.authenticators.is_unused(index, sure.then(|| !authenticators.contains(&index))) {
+            compiler.authenticators.warn_unused(index, compiler.faults);
+        }
+    }
+    for index in 0..compiler.quotas.len() {
+        let unused = sure.then(|| !quotas.contains(&compiler.quotas.name(index).value));
+        if compiler.quotas.is_unused(index, unused) {
+            compiler.quotas.warn_unused(index, compiler.faults);
+        }
+    }
+    if let Some(endpoints) = whole {
+        for (endpoint, at) in endpoints.into_iter().zip(&compiled.places) {
+            if let Some(scopes) = beyond_everyone(endpoint, compiler) {
+                let message = format!("nobody can reach {} {}", endpoint.method, endpoint.template.text);
+                compiler.faults.warning(*at, message).label(format!("no principal has all of {scopes}"));
+            }
+        }
+    }
+}
+
+/// The scopes of an endpoint, where no key file has a principal with all of them.
+fn beyond_everyone(endpoint: &Endpoint, compiler: &Compiler<'_>) -> Option<String> {
+    if endpoint.scopes.is_empty() {
+        return None;
+    }
+    let reached = endpoint.authentication.accepted.iter().any(|index| {
+        let Some(authenticator) = compiler.authenticators.value(*index) else { return true };
+        let AuthenticatorKind::ApiKey { keys, .. } = &authenticator.kind;
+        keys.principals().iter().any(|principal| endpoint.scopes.iter().all(|scope| principal.scopes.contains(scope)))
+    });
+    let scopes: Vec<String> = endpoint.scopes.iter().map(|scope| format!("`{scope}`")).collect();
+    (!reached).then(|| scopes.join(", "))
+}

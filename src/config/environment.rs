@@ -1,0 +1,135 @@
+//! What a configuration may ask of the world: files, environment variables and the time.
+//!
+//! It is a trait so that tests and fuzzers compile configurations that touch nothing.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use sha2::{Digest, Sha256};
+
+use crate::policy::time::Timestamp;
+
+/// No file that a configuration names is larger, or it is a device that never ends.
+const MAX_FILE_BYTES: u64 = 64 * 1024 * 1024;
+
+/// What a configuration may ask of the world.
+pub trait Environment {
+    /// The value of an environment variable, where it is set and is text.
+    fn variable(&self, name: &str) -> Option<String>;
+
+    /// The content of a file.
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
+
+    /// The names in a folder, in no order.
+    fn list(&self, folder: &Path) -> io::Result<Vec<String>>;
+
+    /// The path with every symlink followed; fails where nothing is there.
+    fn canonical(&self, path: &Path) -> io::Result<PathBuf>;
+
+    /// The time by which keys have expired or not.
+    fn now(&self) -> Timestamp;
+}
+
+/// The machine that the gate runs on.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Machine;
+
+impl Environment for Machine {
+    fn variable(&self, name: &str) -> Option<String> {
+        std::env::var(name).ok()
+    }
+
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        let mut content = Vec::new();
+        let file = fs::File::open(path)?;
+        file.take(MAX_FILE_BYTES + 1).read_to_end(&mut content)?;
+        if content.len() as u64 > MAX_FILE_BYTES {
+            return Err(io::Error::new(io::ErrorKind::FileTooLarge, "larger than 64 MiB"));
+        }
+        Ok(content)
+    }
+
+    fn list(&self, folder: &Path) -> io::Result<Vec<String>> {
+        let mut names = Vec::new();
+        // `portcullis.toml` stands in the folder "", which is this one.
+        let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+        for entry in fs::read_dir(folder)? {
+            // A name that is not text can't be written in a pattern either.
+            if let Ok(name) = entry?.file_name().into_string() {
+                names.push(name);
+            }
+        }
+        Ok(names)
+    }
+
+    fn canonical(&self, path: &Path) -> io::Result<PathBuf> {
+        fs::canonicalize(path)
+    }
+
+    fn now(&self) -> Timestamp {
+        let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        Timestamp::from_nanos(u64::try_from(since_epoch.as_nanos()).unwrap_or(u64::MAX))
+    }
+}
+
+/// An environment that remembers which files were read, and what was in them.
+pub(super) struct Recorder<'a> {
+    inner: &'a dyn Environment,
+    read: RefCell<BTreeMap<PathBuf, [u8; 32]>>,
+}
+
+impl<'a> Recorder<'a> {
+    pub(super) fn new(inner: &'a dyn Environment) -> Self {
+        Self { inner, read: RefCell::default() }
+    }
+
+    /// The files, sorted, and one hash over their names and contents.
+    pub(super) fn finish(self) -> (Vec<PathBuf>, [u8; 32]) {
+        let read = self.read.into_inner();
+        let mut digest = Sha256::new();
+        for (path, content) in &read {
+            digest.update(Sha256::digest(path.as_os_str().as_encoded_bytes()));
+            digest.update(content);
+        }
+        (read.into_keys().collect(), digest.finalize().into())
+    }
+}
+
+impl Environment for Recorder<'_> {
+    fn variable(&self, name: &str) -> Option<String> {
+        self.inner.variable(name)
+    }
+
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        let content = self.inner.read(path)?;
+        self.read.borrow_mut().insert(path.to_owned(), Sha256::digest(&content).into());
+        Ok(content)
+    }
+
+    fn list(&self, folder: &Path) -> io::Result<Vec<String>> {
+        self.inner.list(folder)
+    }
+
+    fn canonical(&self, path: &Path) -> io::Result<PathBuf> {
+        self.inner.canonical(path)
+    }
+
+    fn now(&self) -> Timestamp {
+        self.inner.now()
+    }
+}
+
+/// What went wrong with a file, in words that are the same on every machine.
+pub(super) fn describe(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "there is no such file".into(),
+        io::ErrorKind::PermissionDenied => "it may not be read".into(),
+        io::ErrorKind::IsADirectory => "it is a folder".into(),
+        io::ErrorKind::NotADirectory => "a part of its path is not a folder".into(),
+        _ => error.to_string(),
+    }
+}

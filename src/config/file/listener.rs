@@ -1,0 +1,53 @@
+//! `[listener.NAME]` and `[admin]`: where the gate can be reached.
+
+use schemars::JsonSchema;
+
+use super::Anything;
+use crate::config::located::{Field, List};
+use crate::config::read::read_table;
+use crate::config::text::Text;
+use crate::config::units::RateText;
+
+/// An address that is listened on, and what holds for all who come there.
+#[derive(Clone, Debug, Default, JsonSchema)]
+#[schemars(deny_unknown_fields, extend("required" = ["address"]))]
+pub struct ListenerTable {
+    /// Address and port, as in `0.0.0.0:8080` or `[::]:8080`.
+    pub address: Field<Text>,
+    /// Hosts that are served, without port; requests for others get 421. Unstated: any host.
+    pub hosts: Field<List<Text>>,
+    /// Networks (`10.0.0.0/8`) whose `Forwarded` and `X-Forwarded-*` fields are believed. Unstated: none.
+    pub trusted_proxies: Field<List<Text>>,
+    /// Which client addresses may come. Unstated: all.
+    pub access: Field<AccessTable>,
+    /// The rates of all requests of this listener together. Unstated: unlimited.
+    pub total: Field<List<RateText>>,
+    /// TLS: not built yet.
+    pub tls: Field<Anything>,
+}
+
+read_table!(ListenerTable, "a listener's table" {
+    address, hosts, trusted_proxies, access, total, tls,
+});
+
+/// Which client addresses may come: those of `allow`, but for those of `deny`. Others get 403.
+#[derive(Clone, Debug, Default, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct AccessTable {
+    /// Networks (`10.0.0.0/8`) or addresses that may come. Unstated: all.
+    pub allow: Field<List<Text>>,
+    /// Networks or addresses that may not, whatever `allow` says.
+    pub deny: Field<List<Text>>,
+}
+
+read_table!(AccessTable, "a table such as { deny = [\"203.0.113.0/24\"] }" { allow, deny });
+
+/// Where liveness and readiness are told, apart from the API.
+#[derive(Clone, Debug, Default, JsonSchema)]
+#[schemars(deny_unknown_fields, extend("required" = ["address"]))]
+pub struct AdminTable {
+    /// A loopback address and port, as in `127.0.0.1:9900`: who reaches it is not asked for credentials.
+    pub address: Field<Text>,
+}
+
+read_table!(AdminTable, "a table such as { address = \"127.0.0.1:9900\" }" { address });

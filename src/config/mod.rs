@@ -1,0 +1,88 @@
+//! What an operator writes, read and judged: from text to a [`Gateway`], or to every fault at once.
+//!
+//! The way, from left to right:
+//!
+//! ```text
+//! bytes ─► toml_text ─► read ─► file::ConfigFile ─► include ─► compile ─► policy::gateway::Gateway
+//!          syntax       types   what was written    further     what it means; reads key files and
+//!                       and keys                    files       schemas on its way
+//! ```
+//!
+//! Each step leaves its faults in one list and goes on with what it has; only the end asks whether there
+//! were any. Nothing here listens, connects or logs, and no diagnostic holds a secret.
+
+mod compile;
+pub mod diagnostics;
+pub mod environment;
+mod faults;
+pub mod file;
+mod include;
+pub mod key_file;
+mod language;
+pub mod located;
+mod read;
+mod schema_files;
+pub mod source;
+mod suggest;
+pub mod text;
+mod toml_text;
+pub mod units;
+
+use std::path::{Path, PathBuf};
+
+use crate::policy::gateway::Gateway;
+
+pub use diagnostics::{ConfigErrors, Diagnostic, Severity};
+pub use environment::{Environment, Machine};
+pub use language::schema;
+
+use environment::Recorder;
+use faults::Faults;
+use read::Reader;
+use source::FileId;
+
+/// A configuration that can serve.
+#[derive(Debug)]
+pub struct Loaded {
+    /// What requests are judged by.
+    pub gateway: Gateway,
+    /// What is hardly meant so.
+    pub warnings: Vec<Diagnostic>,
+    /// Every file that was read, secrets included, sorted: when one of them changes, so may the gateway.
+    pub files: Vec<PathBuf>,
+    /// SHA-256 of the names and contents of those files: whether they changed at all.
+    pub digest: [u8; 32],
+}
+
+/// Reads the configuration in `path` and everything that it names.
+///
+/// # Errors
+///
+/// All that keeps it from serving, and the warnings too.
+pub fn load(path: &Path, environment: &dyn Environment) -> Result<Loaded, ConfigErrors> {
+    let recorder = Recorder::new(environment);
+    let mut faults = Faults::default();
+    let gateway = load_into(path, &recorder, &mut faults);
+    let any_error = faults.any_error();
+    let found = faults.finish();
+    match gateway {
+        Some(gateway) if !any_error => {
+            let (files, digest) = recorder.finish();
+            Ok(Loaded { gateway, warnings: found, files, digest })
+        }
+        _ => Err(ConfigErrors(found)),
+    }
+}
+
+fn load_into(path: &Path, environment: &dyn Environment, faults: &mut Faults) -> Option<Gateway> {
+    let text = toml_text::read_text(path.display().to_string(), path.to_owned(), None, environment, faults)?;
+    let (main, mut file) = toml_text::parse(text, environment, faults, file::ConfigFile::read_entries_of);
+    include::include(&mut file, main, environment, faults);
+    compile::compile(&file, main, environment, faults)
+}
+
+impl file::ConfigFile {
+    fn read_entries_of(table: &toml::de::DeTable<'_>, reader: &mut Reader<'_>) -> (FileId, Self) {
+        (reader.file, Self::read_entries(table.iter(), reader))
+    }
+}

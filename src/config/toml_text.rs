@@ -1,0 +1,77 @@
+//! From the bytes of a file to a TOML table: every fault of syntax, not the first.
+
+use std::path::{Path, PathBuf};
+
+use toml::de::{DeTable, Error};
+
+use super::environment::{Environment, describe};
+use super::faults::Faults;
+use super::read::Reader;
+use super::source::{FileId, Place, Source};
+use super::text::Text;
+
+/// Reads a file as UTF-8. `named_at` is where another file names it.
+pub(super) fn read_text(
+    name: String,
+    path: PathBuf,
+    named_at: Option<Place>,
+    environment: &dyn Environment,
+    faults: &mut Faults,
+) -> Option<Source> {
+    let bytes = match environment.read(&path) {
+        Ok(bytes) => bytes,
+        Err(error) => {
+            let message = format!("can't read `{name}`");
+            let reason = describe(&error);
+            match named_at {
+                Some(at) => faults.error(at, message).label(reason),
+                None => faults.error_without_place(format!("{message}: {reason}")),
+            };
+            return None;
+        }
+    };
+    match String::from_utf8(bytes) {
+        Ok(text) => Some(Source::new(name, path, text)),
+        Err(error) => {
+            let valid = error.utf8_error().valid_up_to();
+            let shown = String::from_utf8_lossy(error.as_bytes()).into_owned();
+            let file = faults.add_source(Source::new(name, path, shown));
+            faults.error(Place::new(file, valid..valid + 1), "this file is not UTF-8").label("these bytes are no text");
+            faults.set_incomplete();
+            None
+        }
+    }
+}
+
+/// What a file is called in messages: the path, unless a secret gave it.
+pub(super) fn file_name(written: &Text, path: &Path) -> String {
+    written.unless_secret(path.display().to_string()).unwrap_or_else(|| written.to_string())
+}
+
+/// Parses a file's text and hands its table to `read`; whatever can be understood is read.
+pub(super) fn parse<T>(
+    source: Source,
+    environment: &dyn Environment,
+    faults: &mut Faults,
+    read: impl FnOnce(&DeTable<'_>, &mut Reader<'_>) -> T,
+) -> T {
+    let file = faults.add_source(source);
+    let source = faults.source(file).clone();
+    let (table, errors) = DeTable::parse_recoverable(source.text());
+    for error in errors {
+        syntax_fault(&error, file, source.text().len(), faults);
+        faults.set_incomplete();
+    }
+    read(table.get_ref(), &mut Reader { file, environment, faults })
+}
+
+fn syntax_fault(error: &Error, file: FileId, end: usize, faults: &mut Faults) {
+    let span = error.span().unwrap_or(end..end);
+    // The parser says what is wrong and, after the first comma, what it had expected.
+    let message = error.message();
+    let (problem, expected) = match message.split_once(", expected ") {
+        Some((problem, expected)) => (problem, format!("expected {expected}")),
+        None => (message, String::new()),
+    };
+    faults.error(Place::new(file, span), format!("this is not TOML: {problem}")).label(expected);
+}

@@ -1,0 +1,290 @@
+//! The pipeline on one screen: three pure steps, with the caller's waiting between them.
+//!
+//! *identify* yields who it is and which counters to charge; the caller charges them. *permit* yields
+//! the right to read so many bytes. *inspect* turns that right and the bytes into a [`Forward`], which
+//! nothing else can make: what has none cannot be forwarded.
+
+use std::net::IpAddr;
+
+use super::body::{self, Document};
+use super::forward::Forward;
+use super::gateway::{Endpoint, Gateway, Listener, Report};
+use super::head::{self, Framing, Head};
+use super::keys::Principal;
+use super::media_type::{self, BodyKind};
+use super::quota::{Charge, ChargeKey, Limits, Standing};
+use super::rejection::Rejection;
+use super::request::{Connection, RequestHead};
+use super::route::Route;
+use super::stage::Stage;
+use super::time::Timestamp;
+use super::{access, authenticate, authorize, gateway, params, rate_limit};
+
+/// What became known on the way, whatever the end: telemetry and the answer read it.
+#[derive(Debug, Default)]
+pub struct Trail<'a> {
+    /// The endpoint, once routed.
+    pub endpoint: Option<&'a Endpoint>,
+    /// The client's address, once known.
+    pub client: Option<IpAddr>,
+    /// The caller, once known; none for strangers.
+    pub principal: Option<&'a Principal>,
+    /// Where the charged rates stand.
+    pub standings: Vec<Standing<'a>>,
+    /// What stages that only report would have refused.
+    pub findings: Vec<Rejection>,
+}
+
+/// A request whose caller is known.
+#[derive(Debug)]
+pub struct Identified<'a> {
+    pub(super) gateway: &'a Gateway,
+    pub(super) connection: Connection,
+    pub(super) endpoint: &'a Endpoint,
+    pub(super) head: Head<'a>,
+    pub(super) principal: Option<&'a Principal>,
+    route: Route,
+    charges: Vec<Charge<'a>>,
+}
+
+/// The right to read a body, and how.
+#[derive(Debug)]
+pub enum Permit<'a> {
+    /// All of it, then [`Whole::inspect`].
+    Whole(Whole<'a>),
+    /// As it comes, with [`Streamed::forward`].
+    Streamed(Streamed<'a>),
+}
+
+/// The right to read a whole body of a bounded size.
+#[derive(Debug)]
+pub struct Whole<'a> {
+    identified: Identified<'a>,
+    kind: BodyKind,
+}
+
+/// The right to pass a body on unread.
+#[derive(Debug)]
+pub struct Streamed<'a> {
+    identified: Identified<'a>,
+}
+
+/// Everything at once, for whoever has everything at hand: tests, benchmarks, fuzzers, `explain`.
+pub fn decide<'a>(
+    gateway: &'a Gateway,
+    connection: Connection,
+    request: &'a RequestHead<'a>,
+    body: &[u8],
+    limits: &impl Limits,
+    now: Timestamp,
+    trail: &mut Trail<'a>,
+) -> Result<Forward<'a>, Rejection> {
+    let identified = identify(gateway, connection, request, limits, now, trail)?;
+    identified.charge(limits, now, trail)?;
+    match identified.permit(trail)? {
+        Permit::Whole(whole) if body.len() as u64 > whole.max_bytes() => Err(whole.overflow()),
+        Permit::Whole(whole) => whole.inspect(body, trail),
+        Permit::Streamed(streamed) if body.len() as u64 > streamed.max_bytes() => Err(streamed.overflow()),
+        Permit::Streamed(streamed) => Ok(streamed.forward()),
+    }
+}
+
+/// Head, route, access, guard, authenticate.
+pub fn identify<'a>(
+    gateway: &'a Gateway,
+    connection: Connection,
+    request: &'a RequestHead<'a>,
+    limits: &impl Limits,
+    now: Timestamp,
+    trail: &mut Trail<'a>,
+) -> Result<Identified<'a>, Rejection> {
+    let listener = &gateway.listeners[connection.listener];
+    let head = head::check(request, listener, &gateway.limits)?;
+    let route = gateway.routes.find(&head.target.path, head.method)?;
+    let endpoint = &gateway.endpoints[route.endpoint];
+    trail.endpoint = Some(endpoint);
+    let client = access::client_address(listener, connection.peer, request)?;
+    trail.client = Some(client);
+    access::check(&listener.access, client)?;
+    let failures = Charge { quota: &gateway.guard, key: ChargeKey::Address(access::counted(client)) };
+    guard(listener, &failures, limits, now)?;
+    let known = authenticate::check(gateway, endpoint, request, now);
+    if let Err(Rejection::Unauthenticated { fault: Some(_), .. }) = known {
+        // A guess costs one; that the counter may be empty by now changes nothing.
+        let _ = limits.charge(&[failures], now);
+    }
+    let principal = endpoint.report.applied(Stage::Authenticate, known, trail)?.flatten();
+    trail.principal = principal;
+    let charges = rate_limit::charges(endpoint, &head, client, principal)?;
+    Ok(Identified { gateway, connection, endpoint, head, principal, route, charges })
+}
+
+/// Before any hash or signature is computed: who guesses waits, and so does who floods.
+fn guard(listener: &Listener, failures: &Charge<'_>, limits: &impl Limits, now: Timestamp) -> Result<(), Rejection> {
+    limits.peek(failures, now).map_err(|retry_after| Rejection::TooManyFailures { retry_after })?;
+    let Some(total) = &listener.total else { return Ok(()) };
+    let total = Charge { quota: total, key: ChargeKey::Listener(&listener.name) };
+    match limits.charge(&[total], now) {
+        Ok(_) => Ok(()),
+        Err(exceeded) => Err(Rejection::ListenerSpent { retry_after: exceeded.retry_after }),
+    }
+}
+
+impl<'a> Identified<'a> {
+    /// Rate limit: charges every quota that applies, or none.
+    pub fn charge(&self, limits: &impl Limits, now: Timestamp, trail: &mut Trail<'a>) -> Result<(), Rejection> {
+        let charged = limits.charge(&self.charges, now);
+        let (standings, outcome) = match charged {
+            Ok(standings) => (standings, Ok(())),
+            Err(exceeded) => {
+                let refused = rate_limit::refused(&exceeded);
+                (exceeded.standings, Err(refused))
+            }
+        };
+        trail.standings = standings;
+        self.endpoint.report.applied(Stage::RateLimit, outcome, trail).map(|_| ())
+    }
+
+    /// Authorize, media type, params, declared length.
+    pub fn permit(self, trail: &mut Trail<'a>) -> Result<Permit<'a>, Rejection> {
+        let (endpoint, report) = (self.endpoint, self.endpoint.report);
+        report.applied(Stage::Authorize, authorize::check(endpoint, self.principal), trail)?;
+        let kind = report.applied(Stage::MediaType, media_type::check(endpoint, &self.head), trail)?;
+        report.applied(Stage::Params, params::check(endpoint, &self.head, &self.route), trail)?;
+        // What only reports a wrong type cannot read it, and lets it by.
+        let kind = kind.unwrap_or(BodyKind::Unchecked);
+        if matches!(self.head.framing, Framing::Length(length) if length > endpoint.body.max_bytes) {
+            return Err(Rejection::BodyTooLarge { max_bytes: endpoint.body.max_bytes });
+        }
+        Ok(match kind {
+            BodyKind::Unchecked => Permit::Streamed(Streamed { identified: self }),
+            kind => Permit::Whole(Whole { identified: self, kind }),
+        })
+    }
+
+    /// The limits in force when the request came.
+    pub fn limits(&self) -> &'a gateway::Limits {
+        &self.gateway.limits
+    }
+
+    /// How the body is framed.
+    pub fn framing(&self) -> Framing {
+        self.head.framing
+    }
+
+    /// Whether the client waits for 100 before it sends the body.
+    pub fn expects_continue(&self) -> bool {
+        self.head.expects_continue
+    }
+}
+
+impl<'a> Whole<'a> {
+    /// So many bytes may be read.
+    pub fn max_bytes(&self) -> u64 {
+        match self.kind {
+            BodyKind::Absent | BodyKind::MustBeEmpty(_) => 0,
+            BodyKind::Checked { .. } | BodyKind::Unchecked => self.identified.endpoint.body.max_bytes,
+        }
+    }
+
+    /// So many more bytes it may take once decoded.
+    pub fn decoded_bytes(&self) -> u64 {
+        match self.kind {
+            BodyKind::Checked { coding: Some(_), .. } => self.identified.endpoint.body.max_bytes,
+            _ => 0,
+        }
+    }
+
+    /// What to say where more came.
+    pub fn overflow(&self) -> Rejection {
+        match &self.kind {
+            BodyKind::MustBeEmpty(rejection) => rejection.clone(),
+            _ => Rejection::BodyTooLarge { max_bytes: self.identified.endpoint.body.max_bytes },
+        }
+    }
+
+    /// The request whose body it is.
+    pub fn identified(&self) -> &Identified<'a> {
+        &self.identified
+    }
+
+    /// Body, schema.
+    pub fn inspect(self, bytes: &[u8], trail: &mut Trail<'a>) -> Result<Forward<'a>, Rejection> {
+        let endpoint = self.identified.endpoint;
+        let document = match self.kind {
+            _ if bytes.is_empty() => {
+                let missing = if endpoint.body.schema.is_some() { Err(Rejection::BodyMissing) } else { Ok(None) };
+                endpoint.report.applied(Stage::Body, missing, trail)?.flatten()
+            }
+            BodyKind::Checked { format, coding } => {
+                let decoded = body::decoded(
+                    bytes,
+                    coding,
+                    endpoint.body.max_bytes,
+                    self.identified.gateway.limits.max_decode_ratio,
+                )?;
+                let read: Result<Option<Document>, Rejection> = body::read(&decoded, format, &endpoint.body.json);
+                endpoint.report.applied(Stage::Body, read, trail)?.flatten()
+            }
+            _ => return Err(self.overflow()),
+        };
+        if let (Some(schema), Some(document)) = (&endpoint.body.schema, &document) {
+            let satisfied = schema.check(document).map_err(Rejection::SchemaViolated);
+            endpoint.report.applied(Stage::Schema, satisfied, trail)?;
+        }
+        Ok(Forward::judged(self.identified))
+    }
+}
+
+impl<'a> Streamed<'a> {
+    /// So many bytes may pass.
+    pub fn max_bytes(&self) -> u64 {
+        self.identified.endpoint.body.max_bytes
+    }
+
+    /// What to say where more came.
+    pub fn overflow(&self) -> Rejection {
+        Rejection::BodyTooLarge { max_bytes: self.max_bytes() }
+    }
+
+    /// The request whose body it is.
+    pub fn identified(&self) -> &Identified<'a> {
+        &self.identified
+    }
+
+    /// Passes it on; the bound is the caller's to keep while the bytes run.
+    pub fn forward(self) -> Forward<'a> {
+        Forward::judged(self.identified)
+    }
+}
+
+impl Report {
+    /// Whether a stage only reports.
+    pub fn covers(self, stage: Stage) -> bool {
+        self.stages & (1 << stage as u16) != 0
+    }
+
+    /// The one place where a refusal becomes a finding. `Ok(None)` is a refusal that was reported.
+    fn applied<T>(
+        self,
+        stage: Stage,
+        outcome: Result<T, Rejection>,
+        trail: &mut Trail<'_>,
+    ) -> Result<Option<T>, Rejection> {
+        match outcome {
+            Ok(value) => Ok(Some(value)),
+            // A stage may refuse for another's reason (an ambiguous head, a size): that is enforced.
+            Err(rejection) if self.covers(stage) && rejection.wire().stage == stage => {
+                trail.findings.push(rejection);
+                Ok(None)
+            }
+            Err(rejection) => Err(rejection),
+        }
+    }
+}
+
+impl FromIterator<Stage> for Report {
+    fn from_iter<I: IntoIterator<Item = Stage>>(stages: I) -> Self {
+        Self { stages: stages.into_iter().fold(0, |set, stage| set | 1 << stage as u16) }
+    }
+}

@@ -1,0 +1,212 @@
+//! Stage *head*: is it one unambiguous HTTP request, for a host we serve, and within limits?
+//!
+//! It judges the head as it stood on the wire, whoever parsed it; RFC numbers stand beside each rule.
+//! That the head came in time is for the caller, who has the clock.
+
+use super::gateway::{Limits, Listener};
+use super::rejection::{HeadFault, Rejection};
+use super::request::{RequestHead, Version};
+use super::target::Target;
+
+/// A head that passed: the one meaning it has.
+#[derive(Clone, Debug)]
+pub struct Head<'a> {
+    /// As it came.
+    pub request: &'a RequestHead<'a>,
+    /// The method, a token.
+    pub method: &'a str,
+    /// The target in its one spelling.
+    pub target: Target<'a>,
+    /// `Host`, as sent; none only on HTTP/1.0.
+    pub host: Option<&'a str>,
+    /// How the body is framed.
+    pub framing: Framing,
+    /// Whether the client waits for 100 before it sends the body.
+    pub expects_continue: bool,
+}
+
+/// How a body is framed (RFC 9112 §6).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Framing {
+    /// So many bytes; zero where nothing was said.
+    Length(u64),
+    /// In chunks, so the length shows at the end.
+    Chunked,
+}
+
+impl Framing {
+    /// Whether it is already known that no body follows.
+    pub fn is_empty(self) -> bool {
+        self == Self::Length(0)
+    }
+}
+
+/// The longest method taken; IANA's longest is 17 bytes.
+const MAX_METHOD_BYTES: usize = 32;
+
+/// Fields that decide what a request is; `Connection` may not have them removed (RFC 9110 §7.6.1).
+const NOT_HOP_BY_HOP: [&str; 12] = [
+    "accept",
+    "authorization",
+    "cache-control",
+    "content-encoding",
+    "content-length",
+    "content-type",
+    "cookie",
+    "expect",
+    "forwarded",
+    "host",
+    "x-forwarded-for",
+    "x-request-id",
+];
+
+/// Judges a head.
+pub fn check<'a>(request: &'a RequestHead<'a>, listener: &Listener, limits: &Limits) -> Result<Head<'a>, Rejection> {
+    if matches!(request.version, Version::Other) {
+        return Err(Rejection::VersionNotSupported);
+    }
+    if request.target.len() > limits.max_target_bytes {
+        return Err(Rejection::TargetTooLong);
+    }
+    within_size(request, limits)?;
+    let method = method(request.method)?;
+    fields_are_clean(request)?;
+    connection_names_hop_by_hop(request)?;
+    let framing = framing(request)?;
+    let expects_continue = expectation(request)?;
+    let target = Target::parse(request.target).map_err(Rejection::MalformedTarget)?;
+    let host = host(request, &target)?;
+    if !listener.serves(host) {
+        return Err(Rejection::MisdirectedRequest);
+    }
+    Ok(Head { request, method, target, host, framing, expects_continue })
+}
+
+/// RFC 6585 §5. The wire stops reading at the same bound; this holds for whoever filled the view.
+fn within_size(request: &RequestHead<'_>, limits: &Limits) -> Result<(), Rejection> {
+    let fields: usize = request.fields.iter().map(|field| field.name.len() + field.value.len() + 4).sum();
+    let bytes = fields + request.method.len() + request.target.len();
+    if request.fields.len() > limits.max_fields || bytes > limits.max_head_bytes {
+        return Err(Rejection::HeadTooLarge);
+    }
+    Ok(())
+}
+
+/// RFC 9110 §9.1: a token, and case-sensitive.
+fn method(method: &[u8]) -> Result<&str, Rejection> {
+    let text = std::str::from_utf8(method).ok().filter(|_| is_token(method) && method.len() <= MAX_METHOD_BYTES);
+    text.ok_or(Rejection::MalformedHead(HeadFault::Method))
+}
+
+/// RFC 9110 §5.1 and §5.5; names that servers with CGI in their ancestry read as framing are refused.
+fn fields_are_clean(request: &RequestHead<'_>) -> Result<(), Rejection> {
+    for field in request.fields {
+        if !is_token(field.name) {
+            return Err(Rejection::MalformedHead(HeadFault::FieldName));
+        }
+        if field.value.iter().any(|byte| (*byte < 0x20 && *byte != b'\t') || *byte == 0x7f) {
+            return Err(Rejection::MalformedHead(HeadFault::FieldValue));
+        }
+        if field.name.contains(&b'_') {
+            let plain: Vec<u8> = field.name.iter().map(|byte| if *byte == b'_' { b'-' } else { *byte }).collect();
+            let framing: [&[u8]; 4] = [b"content-length", b"transfer-encoding", b"host", b"connection"];
+            if framing.iter().any(|name| plain.eq_ignore_ascii_case(name)) {
+                return Err(Rejection::MalformedHead(HeadFault::DisguisedField));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// RFC 9110 §7.6.1: `Connection` lists fields to remove; it may not remove what policy reads.
+fn connection_names_hop_by_hop(request: &RequestHead<'_>) -> Result<(), Rejection> {
+    let sound = request
+        .nominated()
+        .all(|name| is_token(name) && !NOT_HOP_BY_HOP.iter().any(|kept| name.eq_ignore_ascii_case(kept.as_bytes())));
+    if sound { Ok(()) } else { Err(Rejection::MalformedHead(HeadFault::Connection)) }
+}
+
+/// RFC 9112 §6.1 to §6.3, where each leniency has been somebody's hole.
+fn framing(request: &RequestHead<'_>) -> Result<Framing, Rejection> {
+    let mut lengths = request.values("content-length");
+    let mut codings = request.values("transfer-encoding");
+    match (lengths.next(), codings.next()) {
+        (None, None) => Ok(Framing::Length(0)),
+        // RFC 9112 §6.3: a message with both is an attack or a bug.
+        (Some(_), Some(_)) => Err(Rejection::MalformedHead(HeadFault::TwoFramings)),
+        (Some(value), None) => {
+            let digits = !value.is_empty() && value.iter().all(u8::is_ascii_digit) && lengths.next().is_none();
+            let number = std::str::from_utf8(value).ok().filter(|_| digits).and_then(|text| text.parse().ok());
+            number.map(Framing::Length).ok_or(Rejection::MalformedHead(HeadFault::ContentLength))
+        }
+        (None, Some(value)) => {
+            let once = value.eq_ignore_ascii_case(b"chunked") && codings.next().is_none();
+            if once && request.version == Version::Http11 {
+                Ok(Framing::Chunked)
+            } else {
+                Err(Rejection::MalformedHead(HeadFault::TransferEncoding))
+            }
+        }
+    }
+}
+
+/// RFC 9110 §10.1.1: a server that cannot meet an expectation says 417; 1.0 clients have none.
+fn expectation(request: &RequestHead<'_>) -> Result<bool, Rejection> {
+    let mut values = request.values("expect");
+    match (values.next(), values.next()) {
+        (None, _) => Ok(false),
+        (Some(value), None) if value.eq_ignore_ascii_case(b"100-continue") => Ok(request.version != Version::Http10),
+        _ => Err(Rejection::ExpectationFailed),
+    }
+}
+
+/// RFC 9112 §3.2 and §3.2.2: exactly one, and the same that an absolute target names.
+fn host<'a>(request: &'a RequestHead<'a>, target: &Target<'a>) -> Result<Option<&'a str>, Rejection> {
+    let mut values = request.values("host");
+    let host = match (values.next(), values.next()) {
+        (None, _) if request.version == Version::Http10 => None,
+        (Some(value), None) if is_authority(value) => std::str::from_utf8(value).ok(),
+        _ => return Err(Rejection::MalformedHead(HeadFault::Host)),
+    };
+    match (host, target.authority) {
+        (Some(host), Some(authority)) if !host.eq_ignore_ascii_case(authority) => {
+            Err(Rejection::MalformedHead(HeadFault::HostDisagrees))
+        }
+        (None, Some(_)) => Err(Rejection::MalformedHead(HeadFault::Host)),
+        _ => Ok(host),
+    }
+}
+
+/// RFC 3986 §3.2.2, as far as a gate must know it: a name, an IPv4 or a bracketed IPv6 address, a port.
+fn is_authority(value: &[u8]) -> bool {
+    let (host, port) = match value.iter().rposition(|byte| *byte == b':') {
+        Some(colon) if !value.ends_with(b"]") => (&value[..colon], &value[colon + 1..]),
+        _ => (value, &b""[..]),
+    };
+    let bracketed = host.strip_prefix(b"[").and_then(|inner| inner.strip_suffix(b"]"));
+    let host_fits = match bracketed {
+        Some(inner) => !inner.is_empty() && inner.iter().all(|b| b.is_ascii_hexdigit() || b":.".contains(b)),
+        None => !host.is_empty() && host.iter().all(|b| b.is_ascii_alphanumeric() || b"-._~".contains(b)),
+    };
+    host_fits && port.len() <= 5 && port.iter().all(u8::is_ascii_digit)
+}
+
+impl Listener {
+    /// Whether this host is served here; without `hosts` any is, and even none.
+    fn serves(&self, host: Option<&str>) -> bool {
+        if self.hosts.is_empty() {
+            return true;
+        }
+        let Some(host) = host else { return false };
+        let name = match host.rfind(':') {
+            Some(colon) if !host.ends_with(']') => &host[..colon],
+            _ => host,
+        };
+        self.hosts.iter().any(|served| served.eq_ignore_ascii_case(name))
+    }
+}
+
+/// RFC 9110 §5.6.2.
+pub fn is_token(text: &[u8]) -> bool {
+    !text.is_empty() && text.iter().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(b))
+}

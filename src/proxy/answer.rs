@@ -1,0 +1,144 @@
+//! Refusing on the wire: the answer is ours, and the connection lives on where it can.
+
+use std::io::Write;
+use std::time::{Duration, SystemTime};
+
+use bytes::BytesMut;
+use httpdate::HttpDate;
+use pingora_core::protocols::Stream;
+use pingora_core::protocols::http::v1::server::HttpSession;
+use pingora_core::{Error, ErrorType};
+use pingora_http::{ResponseHeader, StatusCode};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::time::timeout;
+
+use crate::policy::problem::Answer;
+use crate::policy::request::{RequestHead, Version};
+
+/// So much of a refused body is read away to keep the connection.
+const DRAIN_BYTES: u64 = 64 << 10;
+
+/// And for so long.
+const DRAIN_TIME: Duration = Duration::from_secs(1);
+
+/// A client that reads nothing is not waited for longer.
+const SEND_TIME: Duration = Duration::from_secs(10);
+
+/// A closing connection reads so much more before it is dropped: a close with bytes unread resets it,
+/// and the reset can overtake the answer (RFC 9112 §9.6).
+const LINGER_BYTES: u64 = 16 << 20;
+
+/// Writes an answer of the gate's own to a session, and drains what is left of its request. Whether the
+/// connection can go on is then the session's to say.
+pub(super) async fn write(session: &mut HttpSession, answer: &Answer, keep: bool) -> pingora_core::Result<bool> {
+    let mut head = ResponseHeader::build(answer.status, Some(answer.fields.len() + 4))?;
+    for (name, value) in &answer.fields {
+        head.append_header(*name, value.as_str())?;
+    }
+    head.append_header("Content-Length", answer.body.len().to_string())?;
+    let keep = keep && session.will_keepalive();
+    if !keep {
+        session.set_server_keepalive(None);
+    }
+    let sent = async {
+        session.write_response_header(Box::new(head)).await?;
+        // Pingora writes none of it to a HEAD.
+        session.write_body(&answer.body).await?;
+        session.finish_body().await
+    };
+    match timeout(SEND_TIME, sent).await {
+        Ok(sent) => sent?,
+        Err(_) => return Error::e_explain(ErrorType::WriteTimedout, "the client does not read its answer"),
+    };
+    Ok(keep && drained(session).await)
+}
+
+async fn drained(session: &mut HttpSession) -> bool {
+    let mut left = DRAIN_BYTES;
+    let drain = async {
+        while !session.is_body_done() {
+            match session.read_body_bytes().await {
+                Ok(Some(bytes)) => match left.checked_sub(bytes.len() as u64) {
+                    Some(rest) => left = rest,
+                    None => return false,
+                },
+                Ok(None) => return true,
+                Err(_) => return false,
+            }
+        }
+        true
+    };
+    timeout(DRAIN_TIME, drain).await.unwrap_or(false)
+}
+
+/// Answers on the bare connection, with one write, a request of which nothing is left to read. `rest`
+/// was read beyond it.
+pub(super) async fn send(
+    mut stream: Stream,
+    rest: BytesMut,
+    request: &RequestHead<'_>,
+    answer: &Answer,
+    keep: bool,
+) -> Option<(Stream, BytesMut)> {
+    let bytes = serialized(answer, request.method == b"HEAD", connection_option(request.version, keep));
+    let sent = async {
+        stream.write_all(&bytes).await?;
+        stream.flush().await
+    };
+    match timeout(SEND_TIME, sent).await {
+        Ok(Ok(())) if keep => Some((stream, rest)),
+        Ok(Ok(())) => {
+            linger(stream).await;
+            None
+        }
+        _ => None,
+    }
+}
+
+/// Answers on the bare connection what never became a request, and ends it.
+pub(super) async fn last(stream: Stream, answer: &Answer) -> Option<(Stream, BytesMut)> {
+    let nothing = RequestHead { method: b"", target: b"", version: Version::Http11, fields: &[] };
+    send(stream, BytesMut::new(), &nothing, answer, false).await
+}
+
+/// RFC 9112 §9.3: a connection goes on by itself on 1.1, and only when told so on 1.0.
+fn connection_option(version: Version, keep: bool) -> &'static str {
+    match (version, keep) {
+        (_, false) => "Connection: close\r\n",
+        (Version::Http10, true) => "Connection: keep-alive\r\n",
+        (_, true) => "",
+    }
+}
+
+fn serialized(answer: &Answer, head_only: bool, connection: &str) -> Vec<u8> {
+    let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::BAD_REQUEST);
+    let mut bytes = Vec::with_capacity(512 + answer.body.len());
+    // Writing to a vector does not fail.
+    let _ = write!(bytes, "HTTP/1.1 {} {}\r\n", status.as_u16(), status.canonical_reason().unwrap_or_default());
+    for (name, value) in &answer.fields {
+        let _ = write!(bytes, "{name}: {value}\r\n");
+    }
+    // RFC 9110 §6.6.1
+    let _ = write!(bytes, "Date: {}\r\n", HttpDate::from(SystemTime::now()));
+    let _ = write!(bytes, "Content-Length: {}\r\n{connection}\r\n", answer.body.len());
+    if !head_only {
+        bytes.extend_from_slice(&answer.body);
+    }
+    bytes
+}
+
+/// Closes without losing the answer: no more writes, and a while of reading what still comes.
+pub(super) async fn linger(mut stream: Stream) {
+    if AsyncWriteExt::shutdown(&mut stream).await.is_err() {
+        return;
+    }
+    let mut left = LINGER_BYTES;
+    let mut sink = vec![0; 16 << 10];
+    let discard = async {
+        while let Ok(read @ 1..) = stream.read(&mut sink).await {
+            let Some(rest) = left.checked_sub(read as u64) else { return };
+            left = rest;
+        }
+    };
+    let _ = timeout(DRAIN_TIME, discard).await;
+}

@@ -1,0 +1,62 @@
+//! Where time and chance come from, for a core that has neither.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use crate::policy::time::Timestamp;
+
+/// A clock that tells the date and never runs backwards: the system's date at start, and from there on
+/// the monotonic clock.
+#[derive(Debug)]
+pub(super) struct Clock {
+    began: Instant,
+    date: Timestamp,
+}
+
+impl Clock {
+    pub(super) fn start() -> Self {
+        let date = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Self { began: Instant::now(), date: Timestamp::default() + date }
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.date + self.began.elapsed()
+    }
+}
+
+/// Ids that nobody has used and nobody needs to be unable to guess.
+#[derive(Debug)]
+pub(super) struct Ids {
+    seed: u128,
+    next: AtomicU64,
+}
+
+/// One request's id, and the id of our span within its trace.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Id {
+    pub(super) trace: u128,
+    pub(super) span: u64,
+}
+
+impl Ids {
+    /// Seeded by the system, so that two gates do not hand out the same.
+    pub(super) fn seeded() -> std::io::Result<Self> {
+        let mut seed = [0; 16];
+        getrandom::fill(&mut seed).map_err(std::io::Error::other)?;
+        Ok(Self { seed: u128::from_le_bytes(seed) | 1, next: AtomicU64::new(1) })
+    }
+
+    pub(super) fn fresh(&self) -> Id {
+        let count = self.next.fetch_add(1, Ordering::Relaxed);
+        // An odd multiplier permutes, so ids neither repeat nor end up all zero before 2^64 requests.
+        let trace = self.seed.wrapping_add(u128::from(count).wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835));
+        let [low, high] = [trace as u64, (trace >> 64) as u64];
+        Id { trace, span: (low ^ high.rotate_left(29)) | 1 }
+    }
+}
+
+impl std::fmt::Display for Id {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:032x}", self.trace)
+    }
+}

@@ -1,0 +1,176 @@
+//! One request, from its head to its answer: the pipeline, with the waiting between its steps.
+//!
+//! A request that is refused by its head alone, and brings no body, is answered on the bare connection:
+//! no session of Pingora's is made for it.
+
+use bytes::BytesMut;
+use pingora_core::protocols::Stream;
+use pingora_core::protocols::http::v1::server::HttpSession;
+
+use super::answer;
+use super::body;
+use super::gate::Gate;
+use super::relay::{self, Outgoing};
+use super::wire::Parsed;
+use crate::policy::decide::{Permit, Trail, identify};
+use crate::policy::forward::{Forward, kept_request_id};
+use crate::policy::gateway::Gateway;
+use crate::policy::problem::Answer;
+use crate::policy::rate_limit;
+use crate::policy::rejection::{HeadFault, Rejection};
+use crate::policy::request::{Connection, RequestHead};
+
+/// What goes on with the connection: the stream and what was read beyond this request.
+type Reusable = Option<(Stream, BytesMut)>;
+
+/// Serves the request whose head is the first `end` bytes of `buffer`. `last` where the gate is ending
+/// and the connection should, too.
+pub(super) async fn serve(
+    gate: &Gate,
+    gateway: &Gateway,
+    connection: Connection,
+    stream: Stream,
+    mut buffer: BytesMut,
+    end: usize,
+    last: bool,
+) -> Reusable {
+    // A session takes the buffer; policy keeps reading the head as it stood on the wire.
+    let head = buffer[..end].to_vec();
+    let id = gate.ids.fresh();
+    let fresh = id.to_string();
+    let parsed = match Parsed::parse(&head) {
+        Ok(parsed) => parsed,
+        Err(rejection) => return answer::last(stream, &gateway.face.answer(&rejection, &fresh)).await,
+    };
+    let request = parsed.view();
+    let listener = &gateway.listeners[connection.listener];
+    let request_id = kept_request_id(listener, connection.peer, &request).unwrap_or(&fresh);
+    let persists = request.persists() && !last;
+    let mut trail = Trail::default();
+    let admitted = admit(gate, gateway, connection, &request, &mut trail);
+    if let Err(rejection) = &admitted
+        && !request.announces_body()
+    {
+        let answer = refusal(gateway, &trail, rejection, request_id);
+        let keep = persists && !rejection.breaks_connection();
+        let rest = buffer.split_off(end);
+        return answer::send(stream, rest, &request, &answer, keep).await;
+    }
+    let mut session = session(stream, buffer, gateway, persists).await?;
+    let outcome = match admitted {
+        Ok(permit) => go_on(gate, &mut session, permit, &mut trail, (request_id, id)).await,
+        Err(rejection) => Err(rejection.into()),
+    };
+    match outcome {
+        Ok(()) => {
+            tell_findings(&trail, request_id);
+            reusable(session).await
+        }
+        Err(relay::Failure::Refused(rejection)) => {
+            let answer = refusal(gateway, &trail, &rejection, request_id);
+            refuse(session, &request, &answer, !rejection.breaks_connection()).await
+        }
+        Err(relay::Failure::Aborted(cause)) => {
+            tracing::warn!(request_id, cause, "answer cut off");
+            relay::abort(&session);
+            None
+        }
+    }
+}
+
+/// Everything that the head alone decides.
+fn admit<'a>(
+    gate: &Gate,
+    gateway: &'a Gateway,
+    connection: Connection,
+    request: &'a RequestHead<'a>,
+    trail: &mut Trail<'a>,
+) -> Result<Permit<'a>, Rejection> {
+    let now = gate.clock.now();
+    let identified = identify(gateway, connection, request, &gate.limits, now, trail)?;
+    identified.charge(&gate.limits, now, trail)?;
+    identified.permit(trail)
+}
+
+/// A session of Pingora's for a request whose head was judged already. It reads that head again, from
+/// the same bytes; where it makes nothing of them, the client is told so and the connection ends.
+async fn session(stream: Stream, buffer: BytesMut, gateway: &Gateway, persists: bool) -> Option<HttpSession> {
+    let mut session = HttpSession::new(stream);
+    session.set_pipelining_enabled(true);
+    session.set_close_on_response_before_downstream_finish(false);
+    session.set_pipelined_prefix(buffer);
+    session.set_read_timeout(Some(gateway.limits.body_timeout));
+    if !matches!(session.read_request().await, Ok(Some(_))) {
+        let answer = gateway.face.answer(&Rejection::MalformedHead(HeadFault::Syntax), "unread");
+        answer::last(session.into_inner(), &answer).await;
+        return None;
+    }
+    if !persists {
+        session.set_server_keepalive(None);
+    }
+    Some(session)
+}
+
+/// Reads the body as the permit says, has it inspected, and only then touches an upstream.
+async fn go_on<'a>(
+    gate: &Gate,
+    session: &mut HttpSession,
+    permit: Permit<'a>,
+    trail: &mut Trail<'a>,
+    ids: (&str, super::clock::Id),
+) -> Result<(), relay::Failure> {
+    let (forward, outgoing): (Forward<'a>, Outgoing) = match permit {
+        Permit::Whole(whole) => {
+            let held = body::read(session, &whole, gate).await?;
+            (whole.inspect(&held.bytes, trail)?, Outgoing::Whole(held))
+        }
+        Permit::Streamed(streamed) => {
+            let max_bytes = streamed.max_bytes();
+            let wants_continue = streamed.identified().expects_continue();
+            (streamed.forward(), Outgoing::Streamed { max_bytes, wants_continue })
+        }
+    };
+    relay::relay(gate, session, &forward, outgoing, rate_limit::fields(&trail.standings), ids).await
+}
+
+/// The answer to a refused request, in the clothes that its endpoint wears.
+fn refusal(gateway: &Gateway, trail: &Trail<'_>, rejection: &Rejection, request_id: &str) -> Answer {
+    tell_findings(trail, request_id);
+    let wire = rejection.wire();
+    let (stage, code, internal) = (wire.stage.name(), wire.code, rejection.internal());
+    tracing::debug!(request_id, status = wire.status, stage, code, internal = internal.as_deref(), "refused");
+    let face = trail.endpoint.and_then(|endpoint| endpoint.face.as_deref()).unwrap_or(&gateway.face);
+    let mut answer = face.answer(rejection, request_id);
+    answer.fields.extend(rate_limit::fields(&trail.standings));
+    answer
+}
+
+fn tell_findings(trail: &Trail<'_>, request_id: &str) {
+    for finding in &trail.findings {
+        let wire = finding.wire();
+        tracing::debug!(request_id, stage = wire.stage.name(), code = wire.code, "would refuse");
+    }
+}
+
+/// Tells why, and keeps the connection where what follows on it is still certain.
+async fn refuse(mut session: HttpSession, request: &RequestHead<'_>, answer: &Answer, keep: bool) -> Reusable {
+    if keep && session.is_body_done() && session.will_keepalive() {
+        let (stream, rest) = reusable(session).await?;
+        return answer::send(stream, rest, request, answer, true).await;
+    }
+    // A client that waits for 100 may now send its body, or not: nobody can tell what comes next.
+    let unsure = request.value("expect").is_some() && !session.is_body_done();
+    match answer::write(&mut session, answer, keep && !unsure).await {
+        Ok(true) => reusable(session).await,
+        Ok(false) => {
+            answer::linger(session.into_inner()).await;
+            None
+        }
+        Err(_) => None,
+    }
+}
+
+async fn reusable(session: HttpSession) -> Reusable {
+    let (stream, rest) = session.reuse().await.ok()??.into_parts();
+    Some((stream, rest.unwrap_or_default()))
+}

@@ -1,0 +1,104 @@
+//! Bodies on their way: what is held, what streams, and when the upstream first hears of a request.
+
+use super::{HeldPeer, gate, gate_and_peer};
+use crate::support::client::Client;
+use crate::support::gate::LiveGate;
+use crate::support::run;
+
+fn post(path: &str, length: usize) -> String {
+    format!(
+        "POST {path} HTTP/1.1\r\nHost: gate.test\r\nContent-Type: text/plain\r\nContent-Length: {length}\r\nExpect: 100-continue\r\n\r\n"
+    )
+}
+
+/// A client whose body is permitted and expected, and which has sent none of it.
+async fn permitted(gate: &LiveGate, length: usize) -> Client {
+    let mut client = gate.client().await;
+    client.send(post("/things", length)).await;
+    let (status, _) = client.answer_head().await.expect("the gate asks for the body");
+    assert_eq!(status, 100);
+    client
+}
+
+#[test]
+fn the_upstream_hears_nothing_before_the_last_byte_is_judged() {
+    run(async {
+        let (gate, peer) = gate_and_peer("", vec![]).await;
+        let mut client = permitted(&gate, 10).await;
+        client.send("123456789").await;
+        // A second request, answered by the peer, shows that the gate had time for the first.
+        let mut other = gate.client().await;
+        other.send("GET /things HTTP/1.1\r\nHost: gate.test\r\n\r\n").await;
+        assert_eq!(other.answer(false).await.map(|answer| answer.status), Some(200));
+        assert_eq!(peer.record(|record| (record.connections, record.heads)), (1, 1));
+        client.send("0").await;
+        assert_eq!(client.answer(false).await.map(|answer| answer.status), Some(200));
+        assert_eq!(peer.requests().last().map(|seen| seen.body.clone()).as_deref(), Some(&b"1234567890"[..]));
+    });
+}
+
+#[test]
+fn a_streamed_body_reaches_the_upstream_as_it_comes() {
+    run(async {
+        let held = HeldPeer::start().await;
+        let gate = gate("", held.address);
+        let mut client = gate.client().await;
+        client
+            .send("POST /stream HTTP/1.1\r\nHost: gate.test\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n")
+            .await;
+        let head = held.arrived.await.expect("the upstream hears of it before its body ended");
+        assert_eq!(head.value("transfer-encoding").as_deref(), Some("chunked"));
+        client.send("0\r\n\r\n").await;
+        let _ = held.release.send(());
+        assert_eq!(client.answer(false).await.map(|answer| answer.text()).as_deref(), Some("held"));
+    });
+}
+
+#[test]
+fn a_full_budget_refuses_and_recovers() {
+    run(async {
+        let (gate, peer) = gate_and_peer("[limits]\nbuffered = \"64 KiB\"", vec![]).await;
+        let mut holding = permitted(&gate, 40_000).await;
+        let mut refused = gate.client().await;
+        let head =
+            "POST /things HTTP/1.1\r\nHost: gate.test\r\nContent-Type: text/plain\r\nContent-Length: 30000\r\n\r\n";
+        let request = [head.as_bytes(), &[b'a'; 30_000]].concat();
+        let answer = refused.exchange(&request, false).await.expect("it is answered");
+        assert_eq!((answer.status, answer.code().as_deref()), (503, Some("buffers_full")));
+        assert_eq!(answer.head.value("retry-after").as_deref(), Some("1"));
+        assert_eq!(peer.record(|record| record.connections), 0);
+        // Smaller ones still fit, and what was held is free once it is sent.
+        drop(permitted(&gate, 20_000).await);
+        holding.send(vec![b'b'; 40_000]).await;
+        assert_eq!(holding.answer(false).await.map(|answer| answer.status), Some(200));
+        let answer = refused.exchange(&request, false).await.expect("the connection survived");
+        assert_eq!(answer.status, 200);
+    });
+}
+
+#[test]
+fn a_client_that_goes_away_gives_its_share_back() {
+    run(async {
+        let (gate, _peer) = gate_and_peer("[limits]\nbuffered = \"64 KiB\"", vec![]).await;
+        let mut going = permitted(&gate, 60_000).await;
+        going.send(vec![b'a'; 30_000]).await;
+        going.half_close().await;
+        assert_eq!(going.answer(false).await.map(|answer| answer.status), Some(400));
+        permitted(&gate, 60_000).await;
+    });
+}
+
+#[test]
+fn chunks_count_as_they_come() {
+    run(async {
+        let (gate, peer) = gate_and_peer("[limits]\nbuffered = \"64 KiB\"", vec![]).await;
+        let _holding = permitted(&gate, 40_000).await;
+        let mut client = gate.client().await;
+        let head = "POST /things HTTP/1.1\r\nHost: gate.test\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n";
+        let chunk = format!("2710\r\n{}\r\n", "c".repeat(10_000));
+        let request = [head, &chunk.repeat(3), "0\r\n\r\n"].concat();
+        let answer = client.exchange(request.as_bytes(), false).await.expect("it is answered");
+        assert_eq!((answer.status, answer.code().as_deref()), (503, Some("buffers_full")));
+        assert_eq!(peer.record(|record| record.connections), 0);
+    });
+}

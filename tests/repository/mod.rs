@@ -1,0 +1,7 @@
+//! What must hold of the repository itself: the rooms know only what they may, and the documents say
+//! what the code does.
+
+mod architecture;
+mod configuration_reference;
+mod documents;
+mod problem_catalogue;

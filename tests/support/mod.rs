@@ -1,0 +1,22 @@
+//! What all tests stand on: configurations held in memory, a gate on ephemeral ports, and both of its
+//! neighbours, a raw client and a recording peer, which can say what no library would.
+
+pub(crate) mod chance;
+pub(crate) mod client;
+pub(crate) mod config;
+pub(crate) mod gate;
+pub(crate) mod message;
+pub(crate) mod peer;
+pub(crate) mod text;
+
+use std::time::Duration;
+
+/// No single step of a conversation takes so long unless something hangs; a deadline for the test, not
+/// something that is waited out.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Runs a conversation on a runtime of its own.
+pub(crate) fn run<T>(conversation: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    runtime.expect("a runtime can be had").block_on(conversation)
+}

@@ -1,0 +1,232 @@
+//! The server behind the gate: it records every connection and byte, and answers as its script says,
+//! well or badly.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use serde::Deserialize;
+use tokio::io::AsyncWriteExt;
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
+
+use super::message::{Body, Ended, Head, Incoming};
+use super::text::bytes;
+
+/// What a peer does with one request; with the last one, as with all that follow.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Script {
+    /// When it acts.
+    pub(crate) on: Moment,
+    /// What it writes, each piece by itself.
+    pub(crate) answer: Vec<String>,
+    /// What it does then.
+    pub(crate) then: Then,
+}
+
+/// When a peer acts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Moment {
+    /// As soon as it is connected to.
+    Accept,
+    /// Once it has the request's head.
+    Head,
+    /// Once it has the whole request.
+    Request,
+}
+
+/// What a peer does after its answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Then {
+    /// Waits for the next request.
+    Keep,
+    /// Ends the connection.
+    Close,
+    /// Resets it.
+    Reset,
+    /// Says nothing more, and keeps the connection.
+    Hang,
+}
+
+impl Default for Script {
+    fn default() -> Self {
+        let answer = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nok";
+        Self { on: Moment::Request, answer: vec![answer.to_owned()], then: Then::Keep }
+    }
+}
+
+impl Script {
+    pub(crate) fn answering(answer: &str, then: Then) -> Self {
+        Self { answer: vec![answer.to_owned()], then, ..Self::default() }
+    }
+}
+
+/// A request as it came in.
+#[derive(Clone, Debug)]
+pub(crate) struct Seen {
+    /// Which connection it came on, by its number.
+    pub(crate) connection: usize,
+    pub(crate) head: Head,
+    pub(crate) body: Vec<u8>,
+    /// How it was framed, and whether all of it came.
+    pub(crate) framing: Body,
+    pub(crate) ended: Ended,
+}
+
+impl Seen {
+    pub(crate) fn method(&self) -> &str {
+        self.head.start.split(' ').next().unwrap_or_default()
+    }
+
+    pub(crate) fn target(&self) -> &str {
+        self.head.start.split(' ').nth(1).unwrap_or_default()
+    }
+}
+
+/// All that a peer has seen so far.
+#[derive(Debug, Default)]
+pub(crate) struct Record {
+    pub(crate) connections: usize,
+    /// Heads that began an exchange, whatever became of it.
+    pub(crate) heads: usize,
+    pub(crate) requests: Vec<Seen>,
+}
+
+/// A running peer.
+pub(crate) struct Peer {
+    pub(crate) address: SocketAddr,
+    record: Arc<Mutex<Record>>,
+    /// The listening socket once more, to see what was not accepted yet.
+    queue: std::net::TcpListener,
+    accepting: JoinHandle<()>,
+}
+
+impl Peer {
+    /// A peer that acts by these scripts, one after the other; none is the default one.
+    pub(crate) async fn start(scripts: Vec<Script>) -> Self {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port can be had");
+        listener.set_nonblocking(true).expect("it is a socket");
+        let queue = listener.try_clone().expect("a descriptor can be had");
+        let address = listener.local_addr().expect("it is bound");
+        let listener = TcpListener::from_std(listener).expect("a runtime is here");
+        let record = Arc::new(Mutex::new(Record::default()));
+        let accepting = tokio::spawn(accept(listener, Arc::clone(&record), Arc::new(scripts)));
+        Self { address, record, queue, accepting }
+    }
+
+    /// A port that nothing listens on, for as long as this is held.
+    pub(crate) fn refusing() -> (SocketAddr, socket2::Socket) {
+        let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).expect("a socket");
+        socket.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).expect("a port can be had");
+        let address = socket.local_addr().expect("it is bound").as_socket().expect("it is IPv4");
+        (address, socket)
+    }
+
+    /// Looks at the record. Connections that wait to be accepted are in it: on loopback they are there
+    /// as soon as the gate has them.
+    pub(crate) fn record<T>(&self, look: impl FnOnce(&Record) -> T) -> T {
+        let mut record = self.record.lock().expect("no peer panics");
+        while let Ok((waiting, _)) = self.queue.accept() {
+            record.connections += 1;
+            drop(waiting);
+        }
+        look(&record)
+    }
+
+    /// The requests it has seen whole or in part.
+    pub(crate) fn requests(&self) -> Vec<Seen> {
+        self.record(|record| record.requests.clone())
+    }
+}
+
+impl Drop for Peer {
+    fn drop(&mut self) {
+        self.accepting.abort();
+    }
+}
+
+async fn accept(listener: TcpListener, record: Arc<Mutex<Record>>, scripts: Arc<Vec<Script>>) {
+    while let Ok((stream, _)) = listener.accept().await {
+        let number = {
+            let mut record = record.lock().expect("no peer panics");
+            record.connections += 1;
+            record.connections
+        };
+        let _ = stream.set_nodelay(true);
+        tokio::spawn(serve(stream, number, Arc::clone(&record), Arc::clone(&scripts)));
+    }
+}
+
+async fn serve(stream: TcpStream, number: usize, record: Arc<Mutex<Record>>, scripts: Arc<Vec<Script>>) {
+    let (reader, mut writer) = stream.into_split();
+    let mut incoming = Incoming::new(reader);
+    let script = |turn: usize| scripts.get(turn).or(scripts.last()).cloned().unwrap_or_default();
+    let early = script(record.lock().expect("no peer panics").heads);
+    if early.on == Moment::Accept {
+        record.lock().expect("no peer panics").heads += 1;
+        let _ = act(&early, incoming, writer).await;
+        return;
+    }
+    while let Ok(Some(head)) = incoming.head().await {
+        let turn = {
+            let mut record = record.lock().expect("no peer panics");
+            record.heads += 1;
+            record.heads - 1
+        };
+        let script = script(turn);
+        let framing = head.framing(Body::Length(0));
+        if script.on == Moment::Head {
+            let seen = Seen { connection: number, head, body: Vec::new(), framing, ended: Ended::Cut };
+            record.lock().expect("no peer panics").requests.push(seen);
+            let _ = act(&script, incoming, writer).await;
+            return;
+        }
+        let (body, ended) = incoming.body(framing).await;
+        let seen = Seen { connection: number, head, body, framing, ended };
+        record.lock().expect("no peer panics").requests.push(seen);
+        if ended != Ended::Whole {
+            return;
+        }
+        match act(&script, incoming, writer).await {
+            Some(both) => (incoming, writer) = both,
+            None => return,
+        }
+    }
+}
+
+/// Answers; what is left of the connection, where it is to be used on.
+async fn act(
+    script: &Script,
+    incoming: Incoming<OwnedReadHalf>,
+    mut writer: OwnedWriteHalf,
+) -> Option<(Incoming<OwnedReadHalf>, OwnedWriteHalf)> {
+    for piece in &script.answer {
+        writer.write_all(&bytes(piece)).await.ok()?;
+        writer.flush().await.ok()?;
+    }
+    match script.then {
+        Then::Keep => return Some((incoming, writer)),
+        Then::Close => {
+            let _ = writer.shutdown().await;
+            // Read to the gate's own end, so that no unread byte turns this into a reset.
+            let mut incoming = incoming;
+            let _ = tokio::time::timeout(super::PATIENCE, incoming.end()).await;
+        }
+        Then::Reset => {
+            let _ = reset(&writer);
+            // A half that is dropped ends its direction cleanly; this one shall not.
+            writer.forget();
+        }
+        Then::Hang => std::future::pending().await,
+    }
+    None
+}
+
+fn reset(writer: &OwnedWriteHalf) -> io::Result<()> {
+    socket2::SockRef::from(writer.as_ref()).set_linger(Some(Duration::ZERO))
+}
