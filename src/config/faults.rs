@@ -58,9 +58,7 @@ impl Faults {
     /// Something that lacks, or a name that nothing has: dropped where a file could only be read in
     /// part, because it may stand in the other.
     pub(super) fn absent(&mut self, at: Place, message: impl Into<String>) -> &mut Fault {
-        let fault = self.error(at, message);
-        fault.needs_whole_files = true;
-        fault
+        self.error(at, message).if_whole()
     }
 
     /// A file could be read only in part.
@@ -129,6 +127,12 @@ impl Fault {
     /// Another place that belongs to it.
     pub(super) fn also(&mut self, at: Place, text: impl Into<String>) -> &mut Self {
         self.secondary.push((at, text.into()));
+        self
+    }
+
+    /// Drops it where a file could only be read in part.
+    pub(super) fn if_whole(&mut self) -> &mut Self {
+        self.needs_whole_files = true;
         self
     }
 

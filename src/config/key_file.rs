@@ -133,6 +133,7 @@ fn read_key(
         faults
             .error(written.at, "this is no SHA-256")
             .label("expected 64 hexadecimal digits")
+            .if_whole()
             .help("`portcullis key new` makes a key and its hash; the file never holds the key");
         return None;
     };

@@ -81,11 +81,13 @@ impl Reader<'_> {
         let near = nearest(written, known.iter().copied());
         let at = self.place(key);
         let fault = self.faults.error(at, format!("there is no key `{written}` here"));
-        if let Some(near) = near {
-            fault.label(format!("did you mean `{near}`?"));
-        } else {
-            fault.label("unknown key").help(format!("known here: {}", one_of(known.iter().copied())));
-        }
+        match near {
+            Some(near) => fault.label(format!("did you mean `{near}`?")),
+            // Behind a broken header, the keys of a table seem to be keys of another.
+            None => {
+                fault.label("unknown key").help(format!("known here: {}", one_of(known.iter().copied()))).if_whole()
+            }
+        };
         near
     }
 }
@@ -249,8 +251,9 @@ macro_rules! read_table {
 pub(super) use read_table;
 
 /// Makes an enum of words readable: `read_words!(HostWord { "peer" => Peer, "preserve" => Preserve })`.
+/// Words in a second pair of braces are understood, but never proposed.
 macro_rules! read_words {
-    ($type:ident { $($word:literal => $variant:ident),* $(,)? }) => {
+    ($type:ident { $($word:literal => $variant:ident),* $(,)? } $({ $($hidden:literal => $rare:ident),* $(,)? })?) => {
         impl $crate::config::read::FromToml for $type {
             fn expected() -> String {
                 $crate::config::suggest::one_of([$($word),*])
@@ -263,6 +266,7 @@ macro_rules! read_words {
                 let text = $crate::config::text::Text::from_toml_as(value, reader, &Self::expected())?;
                 match text.as_str() {
                     $($word => Some(Self::$variant),)*
+                    $($($hidden => Some(Self::$rare),)*)?
                     _ => {
                         $crate::config::read::unknown_word(value, &text, &[$($word),*], reader);
                         None

@@ -8,6 +8,7 @@ mod references;
 mod span;
 
 use std::collections::HashMap;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -60,7 +61,11 @@ impl SchemaFiles {
             match environment.canonical(&path) {
                 Ok(path) => this.roots.push(path),
                 Err(error) => {
-                    faults.error(root.at, "can't find this folder of schemas").label(describe(&error));
+                    let reason = match error.kind() {
+                        ErrorKind::NotFound => "there is no such folder".into(),
+                        _ => describe(&error),
+                    };
+                    faults.error(root.at, "can't find this folder of schemas").label(reason);
                 }
             }
         }
@@ -124,24 +129,24 @@ impl SchemaFiles {
             Ok(_) => &[],
         };
         for error in errors {
-            let detail = gathered.shown(&error.detail);
-            let fault = faults.error(gathered.place(error, faults), format!("this schema {detail}"));
+            let Some(detail) = gathered.shown(error) else { continue };
+            let fault = faults.error(gathered.place(error, faults), "this schema can't be used");
+            fault.label(detail);
             if let Some(hint) = &error.hint {
                 fault.help(hint.as_str());
             }
         }
         let schema = found.ok().filter(|_| gathered.is_sound)?;
         // Only what holds together is worth a closer look.
-        if let Some(empty) = provably_empty(&document.content, &options) {
-            let fault = faults.error(gathered.place(&empty, faults), "nothing satisfies this schema");
-            fault.label(empty.detail.as_str());
-            return None;
-        }
         for warning in lint(&document.content, &gathered.base_uri) {
             let fault = faults.warning(gathered.place(&warning, faults), warning.detail.as_str());
             if let Some(hint) = &warning.hint {
                 fault.help(hint.as_str());
             }
+        }
+        if let Some(empty) = provably_empty(&document.content, &options) {
+            nothing_satisfies(gathered.place(&empty, faults), &empty, faults);
+            return None;
         }
         Some(Arc::new(schema))
     }
@@ -183,8 +188,7 @@ impl SchemaFiles {
         match Schema::compile_inline(&content) {
             Ok(schema) => {
                 if let Some(empty) = provably_empty(&content, &SchemaOptions::default()) {
-                    let fault = faults.error(place(&empty), "no value satisfies this parameter");
-                    fault.label(empty.detail.as_str());
+                    nothing_satisfies(place(&empty), &empty, faults);
                     return None;
                 }
                 let schema = Arc::new(schema);
@@ -193,7 +197,8 @@ impl SchemaFiles {
             }
             Err(found) => {
                 for error in found {
-                    let fault = faults.error(place(&error), format!("this schema {}", error.detail));
+                    let fault = faults.error(place(&error), "this schema can't be used");
+                    fault.label(error.detail);
                     if let Some(hint) = error.hint {
                         fault.help(hint);
                     }
@@ -202,6 +207,13 @@ impl SchemaFiles {
             }
         }
     }
+}
+
+fn nothing_satisfies(at: Place, why: &SchemaFault, faults: &mut Faults) {
+    let message = "nothing can satisfy this schema";
+    let reason =
+        why.detail.strip_prefix(message).map_or(why.detail.as_str(), |rest| rest.trim_start_matches([':', ' ']));
+    faults.error(at, message).label(reason);
 }
 
 /// The inner `None` is the default: patterns in linear time.

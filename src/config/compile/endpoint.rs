@@ -26,6 +26,8 @@ pub(super) struct Compiled {
     pub(super) endpoints: Vec<Option<Endpoint>>,
     /// Where each one's method is written.
     pub(super) places: Vec<Place>,
+    /// Where each one's path is written.
+    paths: Vec<Place>,
     routes: Routes,
 }
 
@@ -57,7 +59,7 @@ pub(super) fn endpoints(file: &ConfigFile, start: Place, compiler: &mut Compiler
     let defaults = file.defaults.given().map_or(&nothing, |given| &given.value);
     let defaults = Layer::new(defaults, Standing::Defaults, compiler);
     // A broken [defaults] may have said anything.
-    let defaults = if file.defaults.is_broken() { Layer::broken() } else { defaults };
+    let defaults = if file.defaults.is_broken() { Layer::broken(compiler) } else { defaults };
     let mut compiled = Compiled::default();
     let mut seen = HashSet::new();
     for entry in &file.endpoint.entries {
@@ -95,12 +97,13 @@ fn path(
         let inserted = compiled.routes.insert(template, draft.method, index);
         if let (Err(taken), false) = (inserted, conflict) {
             conflict = true;
-            let first = compiled.places[taken.first];
+            let first = compiled.paths[taken.first];
             let fault = compiler.faults.error(entry.name.at, "two paths match the same requests");
             fault.label("they are equal but for names").also(first, "this one stands first");
         }
         compiled.endpoints.push(assemble(&draft, compiler));
         compiled.places.push(draft.at);
+        compiled.paths.push(entry.name.at);
     }
 }
 

@@ -57,13 +57,16 @@ pub(super) struct Layer {
 
 impl Layer {
     /// The layer of a table that was reported: it may have said anything.
-    pub(super) fn broken() -> Self {
+    pub(super) fn broken(compiler: &mut Compiler<'_>) -> Self {
+        compiler.upstreams.suspect();
+        compiler.authenticators.suspect();
+        compiler.quotas.suspect();
         Self { upstream: Field::Broken, auth: Field::Broken, quotas: Field::Broken, ..Self::default() }
     }
 
     /// Compiles a table.
     pub(super) fn new(table: &PolicyTable, standing: Standing<'_>, compiler: &mut Compiler<'_>) -> Self {
-        Self {
+        let this = Self {
             upstream: map(&table.upstream, |name| compiler.upstreams.find(name, compiler.faults)),
             auth: map(&table.auth, |list| auth(list, standing, compiler)),
             scopes: map(&table.scopes, |list| each(list, |item| scope(item, compiler.faults))),
@@ -84,7 +87,17 @@ impl Layer {
             forward_identity: table.forward_identity.clone(),
             forward_credentials: table.forward_credentials.clone(),
             pass_headers: map(&table.pass_headers, |list| each(list, |item| passed(item, compiler.faults))),
+        };
+        if this.upstream.is_broken() {
+            compiler.upstreams.suspect();
         }
+        if this.auth.is_broken() {
+            compiler.authenticators.suspect();
+        }
+        if this.quotas.is_broken() {
+            compiler.quotas.suspect();
+        }
+        this
     }
 }
 

@@ -202,10 +202,8 @@ pub(super) fn admin(
         fault.label("expected a loopback address: who reaches it is not asked for credentials yet");
         return None;
     }
-    for (other, at) in written_addresses(listeners) {
-        if overlap(admin, other) {
-            taken(written.at, at, faults);
-        }
+    if let Some((_, first)) = written_addresses(listeners).find(|(other, _)| overlap(admin, *other)) {
+        taken(written.at, first, faults);
     }
     Some(Some(admin))
 }

@@ -16,6 +16,7 @@ pub(super) struct Register<T> {
     values: Vec<Option<T>>,
     by_name: HashMap<String, usize>,
     mentioned: Vec<bool>,
+    any_unread: bool,
     /// Something was reported that may have been one of these.
     broken: bool,
 }
@@ -34,6 +35,7 @@ impl<T> Register<T> {
             values: Vec::new(),
             by_name: HashMap::new(),
             mentioned: Vec::new(),
+            any_unread: false,
             broken: tables.broken,
         };
         for entry in &tables.entries {
@@ -77,10 +79,15 @@ impl<T> Register<T> {
         &self.names[index]
     }
 
+    /// Somewhere a name was meant that could not be read or found.
+    pub(super) fn suspect(&mut self) {
+        self.any_unread = true;
+    }
+
     /// Whether nobody asks for a table. Where it is not known what endpoints use, what is named anywhere
-    /// may be in use.
+    /// may be in use; and where a name could not be read, anything.
     pub(super) fn is_unused(&self, index: usize, known: Option<bool>) -> bool {
-        known.unwrap_or(!self.mentioned[index])
+        known.unwrap_or(!self.mentioned[index] && !self.any_unread)
     }
 
     /// How many there are.
@@ -98,7 +105,8 @@ impl<T> Register<T> {
         let name = self.name(index);
         faults
             .warning(name.at, format!("the {} `{}` is not used", self.kind, name.value))
-            .label("no endpoint names it");
+            .label("no endpoint names it")
+            .if_whole();
     }
 }
 

@@ -9,7 +9,7 @@ use crate::config::text::Text;
 
 /// A way to prove who one is. Endpoints name it in `auth`.
 #[derive(Clone, Debug, Default, JsonSchema)]
-#[schemars(deny_unknown_fields, extend("required" = ["kind"]))]
+#[schemars(deny_unknown_fields, extend("x-required" = ["kind"]))]
 pub struct AuthenticatorTable {
     /// What it looks at.
     pub kind: Field<AuthenticatorWord>,

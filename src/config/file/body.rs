@@ -21,7 +21,7 @@ pub struct BodySchemaTable {
 
 /// The table's own reading; a string may stand for it.
 #[derive(Default, JsonSchema)]
-#[schemars(deny_unknown_fields, extend("required" = ["file"]))]
+#[schemars(deny_unknown_fields, extend("x-required" = ["file"]))]
 struct BodySchemaEntries {
     /// The file, relative to this one.
     file: Field<Text>,

@@ -10,7 +10,7 @@ use crate::config::units::RateText;
 
 /// An address that is listened on, and what holds for all who come there.
 #[derive(Clone, Debug, Default, JsonSchema)]
-#[schemars(deny_unknown_fields, extend("required" = ["address"]))]
+#[schemars(deny_unknown_fields, extend("x-required" = ["address"]))]
 pub struct ListenerTable {
     /// Address and port, as in `0.0.0.0:8080` or `[::]:8080`.
     pub address: Field<Text>,
@@ -44,7 +44,7 @@ read_table!(AccessTable, "a table such as { deny = [\"203.0.113.0/24\"] }" { all
 
 /// Where liveness and readiness are told, apart from the API.
 #[derive(Clone, Debug, Default, JsonSchema)]
-#[schemars(deny_unknown_fields, extend("required" = ["address"]))]
+#[schemars(deny_unknown_fields, extend("x-required" = ["address"]))]
 pub struct AdminTable {
     /// A loopback address and port, as in `127.0.0.1:9900`: who reaches it is not asked for credentials.
     pub address: Field<Text>,

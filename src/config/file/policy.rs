@@ -106,6 +106,7 @@ read_words!(StageWord {
     "rate_limit" => RateLimit,
     "authorize" => Authorize,
     "authenticate" => Authenticate,
+} {
     "head" => Head,
     "route" => Route,
     "access" => Access,

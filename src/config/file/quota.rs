@@ -9,7 +9,7 @@ use crate::config::units::RateText;
 
 /// Rates that belong together, and by what they are counted. Endpoints name it in `quotas`.
 #[derive(Clone, Debug, Default, JsonSchema)]
-#[schemars(deny_unknown_fields, extend("required" = ["by", "allow"]))]
+#[schemars(deny_unknown_fields, extend("x-required" = ["by", "allow"]))]
 pub struct QuotaTable {
     /// What each counter stands for: `principal` (strangers by their address), `client_address` (IPv6 by
     /// its /64), `header:X-Tenant` (requests without the field by address) or `endpoint`. `claim:…` and

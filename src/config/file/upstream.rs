@@ -9,7 +9,7 @@ use crate::config::units::DurationText;
 
 /// A group of servers that answer alike.
 #[derive(Clone, Debug, Default, JsonSchema)]
-#[schemars(deny_unknown_fields, extend("required" = ["peers"]))]
+#[schemars(deny_unknown_fields, extend("x-required" = ["peers"]))]
 pub struct UpstreamTable {
     /// The servers, as in `http://127.0.0.1:9001`. `https://` is not built yet.
     pub peers: Field<List<Text>>,

@@ -11,6 +11,7 @@ use super::{Document, SchemaFiles};
 use crate::config::environment::Environment;
 use crate::config::faults::Faults;
 use crate::config::source::{FileId, Place};
+use crate::config::suggest::{nearest, one_of};
 use crate::policy::schema::{SchemaFault, references};
 
 /// More documents than any schema of an API has.
@@ -38,10 +39,12 @@ pub(super) struct Gathered {
     pub(super) base_uri: String,
     /// Whether all that was found could be read.
     pub(super) is_sound: bool,
-    main: FileId,
+    document: Document,
     documents: HashMap<String, Document>,
     /// Documents that can't be had, and why.
     refused: HashMap<String, &'static str>,
+    /// Documents that are there, but have had a fault of their own.
+    unread: Vec<String>,
     /// The URI of the schema's folder, which messages leave out.
     folder_uri: String,
 }
@@ -59,9 +62,10 @@ impl Gathered {
         let mut this = Self {
             base_uri: uri_of(path),
             is_sound: true,
-            main: document.file,
+            document: document.clone(),
             documents: HashMap::new(),
             refused: HashMap::new(),
+            unread: Vec::new(),
             folder_uri: uri_of(&folder) + "/",
         };
         let identified = identified_folder(&document.content);
@@ -85,7 +89,10 @@ impl Gathered {
                                 this.documents.insert(uri.clone(), document.clone());
                                 waiting.push((uri, document));
                             }
-                            None => this.is_sound = false,
+                            None => {
+                                this.is_sound = false;
+                                this.unread.push(uri);
+                            }
                         }
                     }
                     Err(reason) => drop(this.refused.insert(uri, reason)),
@@ -102,22 +109,34 @@ impl Gathered {
 
     /// The place of a fault in the file that it is about.
     pub(super) fn place(&self, fault: &SchemaFault, faults: &Faults) -> Place {
-        let file = self.documents.get(&fault.uri).map_or(self.main, |document| document.file);
+        let file = self.documents.get(&fault.uri).unwrap_or(&self.document).file;
         let span = span_of(faults.source(file).text(), &fault.pointer);
         Place::new(file, span.unwrap_or(0..1))
     }
 
     /// A fault's words, with files named as from the schema's folder and the reason why one can't be
-    /// had.
-    pub(super) fn shown(&self, detail: &str) -> String {
-        for (uri, reason) in &self.refused {
-            if detail == format!("refers to {uri}, which is not there") {
-                let name = uri.strip_prefix(&self.folder_uri).unwrap_or(uri);
-                let name = if name.starts_with("file:") { "a file elsewhere" } else { name };
-                return format!("refers to {name}, {reason}");
-            }
+    /// had. `None` where the file that is meant has had its own fault.
+    pub(super) fn shown(&self, fault: &SchemaFault) -> Option<String> {
+        let unread = |uri: &String| fault.detail == format!("refers to {uri}, which is not there");
+        if self.unread.iter().any(unread) {
+            return None;
         }
-        detail.replace(&self.folder_uri, "")
+        if let Some((uri, reason)) = self.refused.iter().find(|(uri, _)| unread(uri)) {
+            let name = uri.strip_prefix(&self.folder_uri).unwrap_or(uri);
+            let name = if name.starts_with("file:") { "a file" } else { name };
+            return Some(format!("refers to {name}, {reason}"));
+        }
+        Some(self.unknown_type(fault).unwrap_or_else(|| fault.detail.replace(&self.folder_uri, "")))
+    }
+
+    /// The meta-schema has two alternatives for `type`, and says no more than that.
+    fn unknown_type(&self, fault: &SchemaFault) -> Option<String> {
+        const TYPES: [&str; 7] = ["object", "array", "string", "number", "integer", "boolean", "null"];
+        let document = self.documents.get(&fault.uri).unwrap_or(&self.document);
+        let written =
+            document.content.pointer(&fault.pointer)?.as_str().filter(|_| fault.pointer.ends_with("/type"))?;
+        let near = nearest(written, TYPES).filter(|near| *near != written);
+        Some(near.map_or_else(|| format!("expected {}", one_of(TYPES)), |near| format!("did you mean `{near}`?")))
     }
 }
 
