@@ -1,4 +1,15 @@
-//! The one integration binary: each module is a part of the gate as seen from outside.
+//! The one integration binary: the gate as a whole, from configuration to the bytes on the wire.
+//!
+//! `config_faults` and `config_language` show every fault of broken configurations and hold the
+//! language's schema to its types; `golden` runs the corpus of `tests/cases` through the pure decision
+//! and through a live gate; `live` is what only a conversation on sockets can show; `properties` asks
+//! what must hold of any request; `repository` holds rooms and documents to their word. Not here: what a
+//! unit test beside its subject can say.
 
 mod config_faults;
 mod config_language;
+mod golden;
+mod live;
+mod properties;
+mod repository;
+mod support;

@@ -128,14 +128,14 @@ impl<'de> Deserialize<'de> for Case {
         let mut take = |key: &str| table.remove(key);
         let text = |value: Option<toml::Value>| value.map_or(Ok(String::new()), toml::Value::try_into);
         let name = text(take("name")).map_err(D::Error::custom)?;
-        let told = |error: toml::de::Error| D::Error::custom(format!("in case {name:?}: {error}"));
-        let config = text(take("config")).map_err(told)?;
-        let only = take("only").map(toml::Value::try_into).transpose().map_err(told)?;
-        let peer = take("peer").map_or(Ok(PeerScript::Default), toml::Value::try_into).map_err(told)?;
+        let told = |error: &dyn std::fmt::Display| D::Error::custom(format!("in case {name:?}: {error}"));
+        let config = text(take("config")).map_err(|error| told(&error))?;
+        let only = take("only").map(toml::Value::try_into).transpose().map_err(|error| told(&error))?;
+        let peer = take("peer").map_or(Ok(PeerScript::Default), toml::Value::try_into).map_err(|error| told(&error))?;
         let steps = match take("step") {
-            Some(_) if !table.is_empty() => return Err(told(D::Error::custom("has steps and a request of its own"))),
-            Some(steps) => steps.try_into().map_err(told)?,
-            None => vec![toml::Value::Table(std::mem::take(&mut table)).try_into().map_err(told)?],
+            Some(_) if !table.is_empty() => return Err(told(&"steps, and a request of its own")),
+            Some(steps) => steps.try_into().map_err(|error| told(&error))?,
+            None => vec![toml::Value::Table(table).try_into().map_err(|error| told(&error))?],
         };
         Ok(Self { name, only, config, peer, steps })
     }
