@@ -113,7 +113,9 @@ pub fn identify<'a>(
         // A guess costs one; that the counter may be empty by now changes nothing.
         let _ = limits.charge(&[failures], now);
     }
-    let principal = endpoint.report.applied(Stage::Authenticate, known, trail)?.flatten();
+    // Where it only reports, it sets no identity: nobody could tell a checked one from a claimed one.
+    let known = endpoint.report.applied(Stage::Authenticate, known, trail)?.flatten();
+    let principal = known.filter(|_| !endpoint.report.covers(Stage::Authenticate));
     trail.principal = principal;
     let charges = rate_limit::charges(endpoint, &head, client, principal)?;
     Ok(Identified { gateway, connection, endpoint, head, principal, route, charges })
@@ -182,9 +184,14 @@ impl<'a> Whole<'a> {
     /// So many bytes may be read.
     pub fn max_bytes(&self) -> u64 {
         match self.kind {
-            BodyKind::Absent | BodyKind::MustBeEmpty(_) => 0,
-            BodyKind::Checked { .. } | BodyKind::Unchecked => self.identified.endpoint.body.max_bytes,
+            BodyKind::Absent => 0,
+            BodyKind::MustBeEmpty(_) if !self.only_reports_type() => 0,
+            _ => self.identified.endpoint.body.max_bytes,
         }
+    }
+
+    fn only_reports_type(&self) -> bool {
+        self.identified.endpoint.report.covers(Stage::MediaType)
     }
 
     /// So many more bytes it may take once decoded.
@@ -198,7 +205,7 @@ impl<'a> Whole<'a> {
     /// What to say where more came.
     pub fn overflow(&self) -> Rejection {
         match &self.kind {
-            BodyKind::MustBeEmpty(rejection) => rejection.clone(),
+            BodyKind::MustBeEmpty(rejection) if !self.only_reports_type() => rejection.clone(),
             _ => Rejection::BodyTooLarge { max_bytes: self.identified.endpoint.body.max_bytes },
         }
     }
@@ -226,7 +233,8 @@ impl<'a> Whole<'a> {
                 let read: Result<Option<Document>, Rejection> = body::read(&decoded, format, &endpoint.body.json);
                 endpoint.report.applied(Stage::Body, read, trail)?.flatten()
             }
-            _ => return Err(self.overflow()),
+            BodyKind::MustBeEmpty(rejection) => endpoint.report.applied(Stage::MediaType, Err(rejection), trail)?,
+            BodyKind::Absent | BodyKind::Unchecked => return Err(self.overflow()),
         };
         if let (Some(schema), Some(document)) = (&endpoint.body.schema, &document) {
             let satisfied = schema.check(document).map_err(Rejection::SchemaViolated);

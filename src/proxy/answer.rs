@@ -53,6 +53,12 @@ pub(super) async fn write(session: &mut HttpSession, answer: &Answer, keep: bool
     Ok(keep && drained(session).await)
 }
 
+/// Whether what is left of a body may be short enough to be read away; of a chunked one nobody knows.
+pub(super) fn is_drained_soon(request: &RequestHead<'_>) -> bool {
+    let length = request.value("content-length").and_then(|length| std::str::from_utf8(length).ok()?.parse().ok());
+    length.is_none_or(|length: u64| length <= DRAIN_BYTES)
+}
+
 async fn drained(session: &mut HttpSession) -> bool {
     let mut left = DRAIN_BYTES;
     let drain = async {

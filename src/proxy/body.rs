@@ -2,6 +2,7 @@
 
 use bytes::{Bytes, BytesMut};
 use pingora_core::protocols::http::v1::server::HttpSession;
+use pingora_core::{Error, ErrorType};
 use tokio::time::{Instant, timeout_at};
 
 use super::budget::Share;
@@ -15,6 +16,14 @@ use crate::policy::rejection::Rejection;
 pub(super) struct Held {
     pub(super) bytes: Bytes,
     _share: Share,
+}
+
+/// Why no more of a body came.
+pub(super) fn cut_short(error: &Error) -> Rejection {
+    match error.etype() {
+        ErrorType::ReadTimedout => Rejection::BodyTimeout,
+        _ => Rejection::BodyIncomplete,
+    }
 }
 
 /// Reads all of a body, or says why not.
@@ -39,7 +48,7 @@ pub(super) async fn read(session: &mut HttpSession, whole: &Whole<'_>, gate: &Ga
         let chunk = match timeout_at(deadline, session.read_body_bytes()).await {
             Ok(Ok(Some(chunk))) => chunk,
             Ok(Ok(None)) => break,
-            Ok(Err(_)) => return Err(Rejection::BodyIncomplete),
+            Ok(Err(error)) => return Err(cut_short(&error)),
             Err(_) => return Err(Rejection::BodyTimeout),
         };
         let length = (first.len() + rest.len() + chunk.len()) as u64;

@@ -126,8 +126,9 @@ async fn go_on<'a>(
         }
         Permit::Streamed(streamed) => {
             let max_bytes = streamed.max_bytes();
+            let max_time = streamed.identified().limits().body_timeout;
             let wants_continue = streamed.identified().expects_continue();
-            (streamed.forward(), Outgoing::Streamed { max_bytes, wants_continue })
+            (streamed.forward(), Outgoing::Streamed { max_bytes, max_time, wants_continue })
         }
     };
     relay::relay(gate, session, &forward, outgoing, rate_limit::fields(&trail.standings), ids).await
@@ -160,7 +161,8 @@ async fn refuse(mut session: HttpSession, request: &RequestHead<'_>, answer: &An
     }
     // A client that waits for 100 may now send its body, or not: nobody can tell what comes next.
     let unsure = request.value("expect").is_some() && !session.is_body_done();
-    match answer::write(&mut session, answer, keep && !unsure).await {
+    let keep = keep && !unsure && answer::is_drained_soon(request);
+    match answer::write(&mut session, answer, keep).await {
         Ok(true) => reusable(session).await,
         Ok(false) => {
             answer::linger(session.into_inner()).await;

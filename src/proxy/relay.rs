@@ -3,13 +3,15 @@
 //! Once the answer's head is on its way, nothing can be taken back: a failure after that cuts the
 //! client's connection off, so that half an answer never looks whole.
 
+use std::time::Duration;
+
 use pingora_core::ErrorType;
 use pingora_core::protocols::http::v1::client::HttpSession as UpstreamSession;
 use pingora_core::protocols::http::v1::server::HttpSession;
 use pingora_http::{Method, RequestHeader, ResponseHeader, StatusCode, Version};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
-use super::body::Held;
+use super::body::{Held, cut_short};
 use super::clock::Id;
 use super::downstream::Downstream;
 use super::gate::Gate;
@@ -27,6 +29,8 @@ pub(super) enum Outgoing {
     Streamed {
         /// So many bytes may pass.
         max_bytes: u64,
+        /// In so long a time.
+        max_time: Duration,
         /// Whether the client waits to be asked for it.
         wants_continue: bool,
     },
@@ -156,11 +160,12 @@ async fn send(
             let _ = upstream.finish_body().await;
             Ok(())
         }
-        Outgoing::Streamed { max_bytes, wants_continue } => {
+        Outgoing::Streamed { max_bytes, max_time, wants_continue } => {
             if *wants_continue {
                 session.write_continue_response().await.map_err(|_| Lost::before_answer(Rejection::BodyIncomplete))?;
             }
-            stream_body(upstream, *max_bytes, session).await.map_err(Lost::before_answer)
+            let streamed = timeout(*max_time, stream_body(upstream, *max_bytes, session)).await;
+            streamed.unwrap_or(Err(Rejection::BodyTimeout)).map_err(Lost::before_answer)
         }
     }
 }
@@ -186,8 +191,7 @@ async fn stream_body(
                 let _ = upstream.finish_body().await;
                 return Ok(());
             }
-            Err(error) if matches!(error.etype(), ErrorType::ReadTimedout) => return Err(Rejection::BodyTimeout),
-            Err(_) => return Err(Rejection::BodyIncomplete),
+            Err(error) => return Err(cut_short(&error)),
         }
     }
 }

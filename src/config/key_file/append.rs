@@ -95,8 +95,12 @@ fn push(keys: &mut Item, key: InlineTable) -> Result<(), AppendError> {
     }
     // One key stands for a list of one.
     if let Item::Value(Value::InlineTable(only)) = keys {
-        let only = std::mem::take(only);
-        *keys = Item::Value(Value::Array(Array::from_iter([only])));
+        let mut only = std::mem::take(only);
+        // A comment behind the key stays behind the list: within, it would hide the list's end.
+        let around = std::mem::take(only.decor_mut());
+        let mut list = Array::from_iter([only]);
+        *list.decor_mut() = around;
+        *keys = Item::Value(Value::Array(list));
     }
     let array = keys.as_array_mut().ok_or(AppendError::Shape("keys"))?;
     let lines = array.iter().last().and_then(|last| last.decor().prefix()?.as_str()).map(str::to_owned);
