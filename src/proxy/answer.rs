@@ -28,15 +28,14 @@ const SEND_TIME: Duration = Duration::from_secs(10);
 /// and the reset can overtake the answer (RFC 9112 §9.6).
 const LINGER_BYTES: u64 = 16 << 20;
 
-/// Writes an answer of the gate's own to a session, and drains what is left of its request. Whether the
-/// connection can go on is then the session's to say.
+/// Writes an answer of the gate's own to a session, and where the connection is to be kept drains what is
+/// left of the request. Whether it can go on.
 pub(super) async fn write(session: &mut HttpSession, answer: &Answer, keep: bool) -> pingora_core::Result<bool> {
     let mut head = ResponseHeader::build(answer.status, Some(answer.fields.len() + 4))?;
     for (name, value) in &answer.fields {
         head.append_header(*name, value.as_str())?;
     }
     head.append_header("Content-Length", answer.body.len().to_string())?;
-    let keep = keep && session.will_keepalive();
     if !keep {
         session.set_server_keepalive(None);
     }
@@ -53,13 +52,14 @@ pub(super) async fn write(session: &mut HttpSession, answer: &Answer, keep: bool
     Ok(keep && drained(session).await)
 }
 
-/// Whether what is left of a body may be short enough to be read away; of a chunked one nobody knows.
-pub(super) fn is_drained_soon(request: &RequestHead<'_>) -> bool {
-    let length = request.value("content-length").and_then(|length| std::str::from_utf8(length).ok()?.parse().ok());
-    length.is_none_or(|length: u64| length <= DRAIN_BYTES)
+/// Whether a body of this length is short enough to be read away.
+pub(super) fn is_soon_drained(length: &[u8]) -> bool {
+    let length = std::str::from_utf8(length).ok().and_then(|length| length.parse().ok());
+    length.is_some_and(|length: u64| length <= DRAIN_BYTES)
 }
 
-async fn drained(session: &mut HttpSession) -> bool {
+/// Reads away what is left of a body, within [`DRAIN_BYTES`] and [`DRAIN_TIME`].
+pub(super) async fn drained(session: &mut HttpSession) -> bool {
     let mut left = DRAIN_BYTES;
     let drain = async {
         while !session.is_body_done() {

@@ -56,6 +56,7 @@ pub(super) async fn serve(
         let rest = buffer.split_off(end);
         return answer::send(stream, rest, &request, &answer, keep).await;
     }
+    let buffer = in_origin_form(buffer, end, &request);
     let mut session = session(stream, buffer, gateway, persists).await?;
     let outcome = match admitted {
         Ok(permit) => go_on(gate, &mut session, permit, &mut trail, (request_id, id)).await,
@@ -72,7 +73,7 @@ pub(super) async fn serve(
         }
         Err(relay::Failure::Aborted(cause)) => {
             tracing::warn!(request_id, cause, "answer cut off");
-            relay::abort(&session);
+            relay::abort(session).await;
             None
         }
     }
@@ -109,6 +110,20 @@ async fn session(stream: Stream, buffer: BytesMut, gateway: &Gateway, persists: 
         session.set_server_keepalive(None);
     }
     Some(session)
+}
+
+/// An absolute target, judged by now, stays with us (RFC 9112 §3.2.2): the session would compare its
+/// authority with Host letter by letter, where case does not count.
+fn in_origin_form(buffer: BytesMut, end: usize, request: &RequestHead<'_>) -> BytesMut {
+    if request.target.starts_with(b"/") {
+        return buffer;
+    }
+    let from = request.method.len() + 1;
+    let mut plain = BytesMut::with_capacity(buffer.len());
+    plain.extend_from_slice(&buffer[..from]);
+    plain.extend_from_slice(b"/");
+    plain.extend_from_slice(&buffer[(from + request.target.len()).min(end)..]);
+    plain
 }
 
 /// Reads the body as the permit says, has it inspected, and only then touches an upstream.
@@ -155,13 +170,20 @@ fn tell_findings(trail: &Trail<'_>, request_id: &str) {
 
 /// Tells why, and keeps the connection where what follows on it is still certain.
 async fn refuse(mut session: HttpSession, request: &RequestHead<'_>, answer: &Answer, keep: bool) -> Reusable {
-    if keep && session.is_body_done() && session.will_keepalive() {
+    // A client that waits for 100 may now send its body, or not: nobody can tell what comes next.
+    let unsure = request.value("expect").is_some() && !session.is_body_done();
+    let mut keep = keep && !unsure && session.will_keepalive();
+    if keep && !session.is_body_done() {
+        keep = match request.value("content-length") {
+            Some(length) => answer::is_soon_drained(length),
+            // How much is left shows only when it came, and the answer has to say whether it is the last.
+            None => answer::drained(&mut session).await,
+        };
+    }
+    if keep && session.is_body_done() {
         let (stream, rest) = reusable(session).await?;
         return answer::send(stream, rest, request, answer, true).await;
     }
-    // A client that waits for 100 may now send its body, or not: nobody can tell what comes next.
-    let unsure = request.value("expect").is_some() && !session.is_body_done();
-    let keep = keep && !unsure && answer::is_drained_soon(request);
     match answer::write(&mut session, answer, keep).await {
         Ok(true) => reusable(session).await,
         Ok(false) => {

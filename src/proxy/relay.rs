@@ -9,6 +9,7 @@ use pingora_core::ErrorType;
 use pingora_core::protocols::http::v1::client::HttpSession as UpstreamSession;
 use pingora_core::protocols::http::v1::server::HttpSession;
 use pingora_http::{Method, RequestHeader, ResponseHeader, StatusCode, Version};
+use tokio::io::AsyncWriteExt;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::body::{Held, cut_short};
@@ -53,6 +54,9 @@ impl From<Rejection> for Failure {
 
 /// Interim answers of one exchange (RFC 9110 §15.2); a peer that sends more is broken.
 const MAX_INTERIM: usize = 16;
+
+/// A client that reads nothing gets no more of an answer that was cut off.
+const FLUSH_TIME: Duration = Duration::from_secs(1);
 
 /// So often a request that may be repeated is sent again, when a pooled connection turns out closed.
 const MAX_RETRIES: usize = 2;
@@ -214,12 +218,24 @@ async fn answer_head(upstream: &mut UpstreamSession, session: &mut HttpSession) 
                 let _ = session.write_response_header_ref(head).await;
             }
             102..=199 => {}
+            200..=599 if framed_twice(upstream) => {
+                let cause = "an answer with both Content-Length and Transfer-Encoding".to_owned();
+                return Err(Lost { failure: Rejection::UpstreamBroken { cause }.into(), answered: true });
+            }
             200..=599 => return Ok(()),
             _ => break,
         }
     }
     let cause = "an answer that nobody asked for, or without end of interim ones".to_owned();
     Err(Lost { failure: Rejection::UpstreamBroken { cause }.into(), answered: true })
+}
+
+/// RFC 9112 §6.3: such an answer is an attack or a bug. The session drops the length, so the raw head
+/// is asked.
+fn framed_twice(upstream: &UpstreamSession) -> bool {
+    let chunked = upstream.get_header("transfer-encoding").is_some();
+    let names_length = |line: &[u8]| line.get(..15).is_some_and(|name| name.eq_ignore_ascii_case(b"content-length:"));
+    chunked && upstream.get_headers_raw_bytes().split(|byte| *byte == b'\n').any(names_length)
 }
 
 /// Passes the final answer on, its body as it comes.
@@ -284,9 +300,16 @@ fn broken(error: &pingora_core::Error) -> Rejection {
     Rejection::UpstreamBroken { cause: error.to_string() }
 }
 
-/// Leaves no doubt that an answer was cut off, also where its end would have been the close.
-pub(super) fn abort(session: &HttpSession) {
-    if let Some(downstream) = session.stream().as_any().downcast_ref::<Downstream>() {
+/// Ends a connection whose answer was cut off. One that would have ended with the connection is reset,
+/// for its client could not tell that end from a whole one.
+pub(super) async fn abort(session: HttpSession) {
+    let framed = session.response_written().is_some_and(|head| {
+        head.headers.contains_key("content-length") || head.headers.contains_key("transfer-encoding")
+    });
+    let mut stream = session.into_inner();
+    if framed {
+        let _ = timeout(FLUSH_TIME, stream.flush()).await;
+    } else if let Some(downstream) = stream.as_any().downcast_ref::<Downstream>() {
         downstream.reset_on_close();
     }
 }
