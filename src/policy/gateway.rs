@@ -124,7 +124,7 @@ pub struct Authenticator {
 pub enum AuthenticatorKind {
     /// A random key in a field of its own.
     ApiKey {
-        /// The field's name, as the operator spells it.
+        /// The field's name, lower case.
         header: String,
         /// The keys that are known, as hashes.
         keys: KeySet,

@@ -60,8 +60,7 @@ fn header(name: &Located<String>, table: &AuthenticatorTable, faults: &mut Fault
         "authorization" | "proxy-authorization" => "its value begins with a scheme, which no key does",
         "cookie" => "it holds more than one thing",
         other if is_taken(other) => "it has a meaning of its own",
-        // A challenge tells the name as the operator spells it.
-        _ => return Some(written.as_str().to_owned()),
+        _ => return Some(header),
     };
     faults.error(written.at, "keys can't come in this field").label(reason);
     None
