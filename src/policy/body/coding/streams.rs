@@ -92,7 +92,7 @@ pub(super) fn zstd(bytes: &[u8], output: &mut Output) -> Result<usize, CodingFau
     let mut input = InBuffer::around(bytes);
     loop {
         let before = input.pos();
-        let mut room = OutBuffer::around(&mut chunk);
+        let mut room = OutBuffer::around(chunk.as_mut_slice());
         let expected = decoder.decompress_stream(&mut room, &mut input).map_err(|_| CodingFault::Corrupt)?;
         let written = room.as_slice();
         output.push(written)?;
