@@ -21,6 +21,7 @@ pub mod key_file;
 mod language;
 pub mod located;
 mod read;
+mod recover;
 mod schema_files;
 pub mod source;
 mod suggest;

@@ -7,6 +7,7 @@ use toml::de::{DeTable, Error};
 use super::environment::{Environment, describe};
 use super::faults::Faults;
 use super::read::Reader;
+use super::recover;
 use super::source::{FileId, Place, Source};
 use super::text::Text;
 
@@ -57,12 +58,23 @@ pub(super) fn parse<T>(
 ) -> T {
     let file = faults.add_source(source);
     let source = faults.source(file).clone();
-    let (table, errors) = DeTable::parse_recoverable(source.text());
+    let (table, mut errors) = DeTable::parse_recoverable(source.text());
+    let mut table = table.into_inner();
+    let parts = recover::parts(source.text(), &errors);
+    if !parts.is_empty() {
+        table.clear();
+        errors.clear();
+    }
+    for part in &parts {
+        let (part, found) = DeTable::parse_recoverable(part);
+        recover::merge(&mut table, part.into_inner());
+        errors.extend(found);
+    }
     for error in errors {
         syntax_fault(&error, file, source.text().len(), faults);
         faults.set_incomplete();
     }
-    read(table.get_ref(), &mut Reader { file, environment, faults })
+    read(&table, &mut Reader { file, environment, faults })
 }
 
 fn syntax_fault(error: &Error, file: FileId, end: usize, faults: &mut Faults) {
@@ -70,7 +82,8 @@ fn syntax_fault(error: &Error, file: FileId, end: usize, faults: &mut Faults) {
     // The parser says what is wrong and, after the first comma, what it had expected.
     let message = error.message();
     let (problem, expected) = match message.split_once(", expected ") {
-        Some((problem, expected)) => (problem, format!("expected {expected}")),
+        Some((problem, expected)) if expected != "nothing" => (problem, format!("expected {expected}")),
+        Some((problem, _)) => (problem, String::new()),
         None => (message, String::new()),
     };
     faults.error(Place::new(file, span), format!("this is not TOML: {problem}")).label(expected);

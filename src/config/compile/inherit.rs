@@ -10,16 +10,18 @@ pub(super) struct Layers<'l>(pub(super) [&'l Layer; 3]);
 
 impl<'l> Layers<'l> {
     /// What the nearest layer says that says anything.
-    pub(super) fn nearest<T>(&self, pick: impl Fn(&Layer) -> &Field<T>) -> &'l Field<T> {
-        let of: fn(&'l Layer, &dyn Fn(&Layer) -> &Field<T>) -> &'l Field<T> = |layer, pick| pick(layer);
-        let stated = self.0.iter().map(|layer| of(layer, &pick)).find(|field| !field.is_absent());
-        stated.unwrap_or_else(|| of(self.0[2], &pick))
+    pub(super) fn nearest<T: 'l>(&self, pick: impl Fn(&'l Layer) -> &'l Field<T>) -> &'l Field<T> {
+        let [own, path, defaults] = self.0.map(pick);
+        match (own, path) {
+            (Field::Absent, Field::Absent) => defaults,
+            (Field::Absent, path) => path,
+            (own, _) => own,
+        }
     }
 
     /// What it replaces: what the next layer behind that one says.
-    pub(super) fn replaced<T>(&self, pick: impl Fn(&Layer) -> &Field<T>) -> Option<&'l Located<T>> {
-        let of: fn(&'l Layer, &dyn Fn(&Layer) -> &Field<T>) -> &'l Field<T> = |layer, pick| pick(layer);
-        let mut stated = self.0.iter().map(|layer| of(layer, &pick)).filter(|field| !field.is_absent());
+    pub(super) fn replaced<T: 'l>(&self, pick: impl Fn(&'l Layer) -> &'l Field<T>) -> Option<&'l Located<T>> {
+        let mut stated = self.0.into_iter().map(pick).filter(|field| !field.is_absent());
         stated.nth(1).and_then(Field::given)
     }
 
