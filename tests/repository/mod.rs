@@ -3,5 +3,6 @@
 
 mod architecture;
 mod configuration_reference;
+mod configurations;
 mod documents;
 mod problem_catalogue;

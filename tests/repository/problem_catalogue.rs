@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-const SOURCE: &str = include_str!("../../src/policy/rejection.rs");
+const SOURCE: &str = include_str!("../../src/policy/rejection/wire.rs");
 const CATALOGUE: &str = include_str!("../../docs/problems.md");
 
 /// Stage, status, code.

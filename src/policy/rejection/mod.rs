@@ -1,0 +1,212 @@
+//! Why a request is turned away: one enum, and three ways to look at it.
+//!
+//! `wire` says which status and code, `words` what is told to whom, `fields` which fields go with it. A
+//! rejection has two audiences: [`Rejection::detail`] is for the caller and never repeats a value it
+//! sent; [`Rejection::internal`] is for the log. What the answer looks like is [`super::problem`]'s.
+
+mod fields;
+mod wire;
+mod words;
+
+use std::time::Duration;
+
+use super::body::{CodingFault, FormFault, JsonFault};
+use super::keys::KeyFault;
+use super::request::NotSingle;
+use super::schema::Violation;
+use super::target::TargetFault;
+
+pub use fields::whole_seconds;
+pub use wire::Wire;
+
+/// Why a request is turned away.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Rejection {
+    /// The head is not one unambiguous request.
+    MalformedHead(HeadFault),
+    /// The target has no single meaning.
+    MalformedTarget(TargetFault),
+    /// The head did not arrive in time.
+    HeadTimeout,
+    /// The target is longer than `max_target`.
+    TargetTooLong,
+    /// `Expect` asks for what we do not know.
+    ExpectationFailed,
+    /// Not a host of this listener.
+    MisdirectedRequest,
+    /// The head is longer than `max_head`, or has more than `max_fields` fields.
+    HeadTooLarge,
+    /// Neither HTTP/1.0 nor HTTP/1.1.
+    VersionNotSupported,
+    /// No endpoint has this path.
+    UnknownPath,
+    /// The path has other methods.
+    MethodNotAllowed {
+        /// The value of `Allow`.
+        allow: String,
+    },
+    /// The client's network may not come here.
+    AddressDenied,
+    /// A trusted proxy sent an `X-Forwarded-For` that is no list of addresses.
+    UnknownClientAddress,
+    /// Too many failed credentials from this address.
+    TooManyFailures {
+        /// How long to wait.
+        retry_after: Duration,
+    },
+    /// The listener's total is spent.
+    ListenerSpent {
+        /// How long to wait.
+        retry_after: Duration,
+    },
+    /// No credential, or one that is not taken.
+    Unauthenticated {
+        /// The value of `WWW-Authenticate`, one challenge for each authenticator.
+        challenge: String,
+        /// Why, where a credential was presented.
+        fault: Option<KeyFault>,
+    },
+    /// One credential given twice, or two that name different principals.
+    AmbiguousCredentials,
+    /// A quota has nothing left.
+    RateLimited {
+        /// Policies that refused, as named on the wire.
+        policies: Vec<String>,
+        /// How long to wait.
+        retry_after: Duration,
+    },
+    /// The caller lacks a scope.
+    InsufficientScope {
+        /// All that the endpoint asks for.
+        required: Vec<String>,
+    },
+    /// A body without, or with another, media type than the endpoint takes.
+    UnsupportedMediaType {
+        /// What it takes; empty where it takes no body.
+        accept: Vec<String>,
+        /// Which field of RFC 5789 §3.1 or the LDP repeats that, by method.
+        hint: Option<&'static str>,
+    },
+    /// `Content-Type` given twice.
+    RepeatedContentType,
+    /// A content coding that is not known, or more than one.
+    UnsupportedCoding,
+    /// The endpoint cannot answer what the client accepts.
+    NotAcceptable {
+        /// What it can answer.
+        produces: Vec<String>,
+    },
+    /// Query, field or path parameters do not hold.
+    InvalidParameters(Vec<Violation>),
+    /// The body is larger than the endpoint takes, as sent or decoded.
+    BodyTooLarge {
+        /// The limit.
+        max_bytes: u64,
+    },
+    /// The body did not arrive in time.
+    BodyTimeout,
+    /// The connection ended, or broke framing, within the body.
+    BodyIncomplete,
+    /// There must be a body.
+    BodyMissing,
+    /// The body is not what its content coding says.
+    BodyUndecodable(CodingFault),
+    /// The body is not one well-formed JSON document.
+    MalformedJson(JsonFault),
+    /// The body is not one well-formed form.
+    MalformedForm(FormFault),
+    /// All bodies together fill the gate's budget.
+    BuffersFull,
+    /// The body does not satisfy the schema.
+    SchemaViolated(Vec<Violation>),
+    /// No peer takes a connection.
+    UpstreamUnreachable {
+        /// Why, for the log.
+        cause: String,
+    },
+    /// A peer answered what is no HTTP response, or ended before it did.
+    UpstreamBroken {
+        /// Why, for the log.
+        cause: String,
+    },
+    /// The peer took too long.
+    UpstreamTimeout {
+        /// Which phase, for the log.
+        phase: &'static str,
+    },
+    /// The gate is ending, or has no connection to spare.
+    Unavailable,
+}
+
+/// What says who is asking, or whose counter it is, must say one thing.
+impl From<NotSingle> for Rejection {
+    fn from(fault: NotSingle) -> Self {
+        match fault {
+            NotSingle::Repeated => Self::AmbiguousCredentials,
+            NotSingle::Nominated => Self::MalformedHead(HeadFault::Connection),
+        }
+    }
+}
+
+/// What makes a head ambiguous or malformed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HeadFault {
+    /// Not the grammar of RFC 9112 §2.1; a bare CR or LF is among these.
+    Syntax,
+    /// The method is no token, or over 32 bytes.
+    Method,
+    /// A field name is no token.
+    FieldName,
+    /// A field value holds a control (RFC 9110 §5.5).
+    FieldValue,
+    /// A name that an upstream may read as a framing field, `Content_Length` for one.
+    DisguisedField,
+    /// No `Host`, or more than one, or one that is none.
+    Host,
+    /// `Host` and the absolute target disagree.
+    HostDisagrees,
+    /// `Content-Length` is not one number.
+    ContentLength,
+    /// `Transfer-Encoding` is not exactly `chunked`, on HTTP/1.1.
+    TransferEncoding,
+    /// Both `Content-Length` and `Transfer-Encoding`.
+    TwoFramings,
+    /// `Connection` names a field that matters here.
+    Connection,
+}
+
+impl Rejection {
+    /// The violations of a 422.
+    pub fn violations(&self) -> &[Violation] {
+        match self {
+            Self::InvalidParameters(violations) | Self::SchemaViolated(violations) => violations,
+            _ => &[],
+        }
+    }
+
+    /// How long the client should wait, where that helps.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::TooManyFailures { retry_after }
+            | Self::ListenerSpent { retry_after }
+            | Self::RateLimited { retry_after, .. } => Some(*retry_after),
+            // Bodies come and go within seconds.
+            Self::BuffersFull | Self::Unavailable => Some(Duration::from_secs(1)),
+            _ => None,
+        }
+    }
+
+    /// Whether what follows on the connection can no longer be told apart from this request.
+    pub fn breaks_connection(&self) -> bool {
+        matches!(
+            self,
+            Self::MalformedHead(_)
+                | Self::HeadTimeout
+                | Self::TargetTooLong
+                | Self::HeadTooLarge
+                | Self::VersionNotSupported
+                | Self::BodyTimeout
+                | Self::BodyIncomplete
+        )
+    }
+}
