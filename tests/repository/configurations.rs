@@ -1,4 +1,4 @@
-//! Every configuration that is shipped can serve, and is not even warned about.
+//! Every configuration that is shipped can serve, and is warned about only where it shows what is.
 
 use std::path::Path;
 
@@ -15,7 +15,9 @@ fn each_one_that_is_shipped_is_good() {
             continue;
         }
         let loaded = config::load(&path, &Machine).unwrap_or_else(|errors| panic!("{}:\n{errors}", path.display()));
-        let warnings: Vec<String> = loaded.warnings.iter().map(ToString::to_string).collect();
+        let meant = |message: &str| message == "bodies pass unchecked here";
+        let warnings = loaded.warnings.iter().filter(|warning| !meant(&warning.message));
+        let warnings: Vec<String> = warnings.map(ToString::to_string).collect();
         assert!(warnings.is_empty(), "{}:\n{}", path.display(), warnings.join("\n"));
         judged += 1;
     }
