@@ -152,7 +152,8 @@ fn damage(bytes: &mut Vec<u8>, chance: &mut Chance) {
     match chance.below(5) {
         0 => bytes.insert(at, chance.next() as u8),
         1 => {
-            let odd = chance.pick(&["%2e", "%00", "%", ",", ";", "\t", " ", "\r", "\n", "\0", ":", "//", "_", "\"", "\u{e4}"]);
+            let odd = chance
+                .pick(&["%2e", "%00", "%", ",", ";", "\t", " ", "\r", "\n", "\0", ":", "//", "_", "\"", "\u{e4}"]);
             bytes.splice(at..at, odd.bytes());
         }
         2 if at < bytes.len() => bytes[at] ^= 1 << chance.below(8),

@@ -79,7 +79,8 @@ fn written() -> Written {
         "properties": { "name": { "type": "string", "maxLength": 40 }, "size": { "type": "integer" } },
         "additionalProperties": false
     }"#;
-    let files = [("keys.toml", keys), ("customer.json", customer), ("text.json", r#"{ "type": ["string", "integer"] }"#)];
+    let files =
+        [("keys.toml", keys), ("customer.json", customer), ("text.json", r#"{ "type": ["string", "integer"] }"#)];
     let files: BTreeMap<String, String> =
         files.into_iter().map(|(name, content)| (name.to_owned(), content.to_owned())).collect();
     Written { config: config.to_owned(), files }

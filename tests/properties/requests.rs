@@ -162,7 +162,12 @@ impl Request {
         };
         let mut head = format!("{} {} HTTP/1.1\r\nHost: gate.test\r\n", line.0, line.1);
         if bad(chance, "credential") {
-            head.push_str(chance.pick(&["", "X-API-Key: guess\r\n", "X-API-Key:\r\n", "X_API_Key: key-of-acme-0123456789abcdef\r\n"]));
+            head.push_str(chance.pick(&[
+                "",
+                "X-API-Key: guess\r\n",
+                "X-API-Key:\r\n",
+                "X_API_Key: key-of-acme-0123456789abcdef\r\n",
+            ]));
         } else {
             head.push_str(&format!("{KEY}\r\n"));
         }
@@ -184,7 +189,11 @@ impl Request {
         } else if with_body {
             head.push_str(&format!("Content-Length: {}\r\n", body.len()));
             if bad(chance, "framing") {
-                head.push_str(chance.pick(&["Content-Length: 3\r\n", "Transfer-Encoding: chunked\r\n", "Content-Length: +3\r\n"]));
+                head.push_str(chance.pick(&[
+                    "Content-Length: 3\r\n",
+                    "Transfer-Encoding: chunked\r\n",
+                    "Content-Length: +3\r\n",
+                ]));
             }
             body.clone()
         } else {

@@ -67,7 +67,11 @@ async fn holds(sending: &Sending, client: &mut Client, peer: &Peer, chance: &mut
             assert_eq!(seen.target(), sending.path);
         });
     } else if !streams_too_far(sending) {
-        assert_eq!(peer.record(|record| (record.connections, record.heads)), before, "{sending:?} touched the upstream");
+        assert_eq!(
+            peer.record(|record| (record.connections, record.heads)),
+            before,
+            "{sending:?} touched the upstream"
+        );
     }
     answer.head.value("connection").is_none_or(|value| value != "close")
 }
