@@ -3,9 +3,10 @@
 //! Head and body of a small answer leave in one write; an idle connection holds no more than the
 //! buffer.
 
+use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
 use async_trait::async_trait;
@@ -23,39 +24,54 @@ const WRITE_BUFFER_BYTES: usize = 4096;
 /// A client's connection.
 #[derive(Debug)]
 pub(super) struct Downstream {
-    socket: BufWriter<TcpStream>,
+    /// Locked only where a session holds the stream and shows it by reference; never for long, and never
+    /// by two.
+    socket: Mutex<BufWriter<TcpStream>>,
 }
 
 impl Downstream {
     pub(super) fn new(socket: TcpStream) -> Self {
         // Writes are whole messages already; Nagle would only delay their tails.
         let _ = socket.set_nodelay(true);
-        Self { socket: BufWriter::with_capacity(WRITE_BUFFER_BYTES, socket) }
+        Self { socket: Mutex::new(BufWriter::with_capacity(WRITE_BUFFER_BYTES, socket)) }
+    }
+
+    /// Sends what is in the write buffer, for who only has a reference.
+    pub(super) async fn flush_written(&self) -> io::Result<()> {
+        poll_fn(|cx| Pin::new(&mut *self.shared()).poll_flush(cx)).await
+    }
+
+    fn owned(&mut self) -> &mut BufWriter<TcpStream> {
+        self.socket.get_mut().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn shared(&self) -> MutexGuard<'_, BufWriter<TcpStream>> {
+        self.socket.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Makes the close that follows a reset: an answer without a length must not look whole.
     pub(super) fn reset_on_close(&self) {
-        let _ = socket2::SockRef::from(self.socket.get_ref()).set_linger(Some(std::time::Duration::ZERO));
+        let _ = socket2::SockRef::from(self.shared().get_ref()).set_linger(Some(std::time::Duration::ZERO));
     }
 }
 
 impl AsyncRead for Downstream {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        Pin::new(self.socket.get_mut()).poll_read(cx, buf)
+        Pin::new(self.owned().get_mut()).poll_read(cx, buf)
     }
 }
 
 impl AsyncWrite for Downstream {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.socket).poll_write(cx, buf)
+        Pin::new(self.owned()).poll_write(cx, buf)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.socket).poll_flush(cx)
+        Pin::new(self.owned()).poll_flush(cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.socket).poll_shutdown(cx)
+        Pin::new(self.owned()).poll_shutdown(cx)
     }
 }
 
@@ -63,14 +79,14 @@ impl AsyncWrite for Downstream {
 impl Shutdown for Downstream {
     async fn shutdown(&mut self) {
         // A client that is gone already makes no difference.
-        let _ = AsyncWriteExt::shutdown(&mut self.socket).await;
+        let _ = AsyncWriteExt::shutdown(self.owned()).await;
     }
 }
 
 impl UniqueID for Downstream {
     fn id(&self) -> UniqueIDType {
         use std::os::fd::AsRawFd;
-        self.socket.get_ref().as_raw_fd()
+        self.shared().get_ref().as_raw_fd()
     }
 }
 

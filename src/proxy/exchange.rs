@@ -18,7 +18,7 @@ use crate::policy::gateway::Gateway;
 use crate::policy::problem::Answer;
 use crate::policy::rate_limit;
 use crate::policy::rejection::{HeadFault, Rejection};
-use crate::policy::request::{Connection, RequestHead};
+use crate::policy::request::{Connection, RequestHead, Version};
 
 /// What goes on with the connection: the stream and what was read beyond this request.
 type Reusable = Option<(Stream, BytesMut)>;
@@ -48,16 +48,16 @@ pub(super) async fn serve(
     let persists = request.persists() && !last;
     let mut trail = Trail::default();
     let admitted = admit(gate, gateway, connection, &request, &mut trail);
+    // Nothing is read of a body that follows nothing certain.
     if let Err(rejection) = &admitted
-        && !request.announces_body()
+        && (rejection.breaks_connection() || !request.announces_body())
     {
         let answer = refusal(gateway, &trail, rejection, request_id);
         let keep = persists && !rejection.breaks_connection();
         let rest = buffer.split_off(end);
         return answer::send(stream, rest, &request, &answer, keep).await;
     }
-    let buffer = in_origin_form(buffer, end, &request);
-    let mut session = session(stream, buffer, gateway, persists).await?;
+    let mut session = session(stream, head_for_session(&request, persists, &buffer[end..]), gateway).await?;
     let outcome = match admitted {
         Ok(permit) => go_on(gate, &mut session, permit, &mut trail, (request_id, id)).await,
         Err(rejection) => Err(rejection.into()),
@@ -93,37 +93,36 @@ fn admit<'a>(
     identified.permit(trail)
 }
 
-/// A session of Pingora's for a request whose head was judged already. It reads that head again, from
-/// the same bytes; where it makes nothing of them, the client is told so and the connection ends.
-async fn session(stream: Stream, buffer: BytesMut, gateway: &Gateway, persists: bool) -> Option<HttpSession> {
+/// The head that Pingora's session is told, and what was read behind it. It needs to know how the body
+/// is framed, whether the connection goes on and whether the answer has a body; everything else was
+/// judged from the bytes on the wire, and a second reader could only see it differently.
+fn head_for_session(request: &RequestHead<'_>, persists: bool, behind: &[u8]) -> BytesMut {
+    let version: &[u8] = if request.version == Version::Http10 { b"1.0" } else { b"1.1" };
+    let connection: &[u8] = if persists { b"keep-alive" } else { b"close" };
+    let mut bytes = BytesMut::with_capacity(256 + behind.len());
+    let mut put = |parts: &[&[u8]]| parts.iter().for_each(|part| bytes.extend_from_slice(part));
+    put(&[request.method, b" / HTTP/", version, b"\r\nHost: gate\r\nConnection: ", connection, b"\r\n"]);
+    for name in ["content-length", "transfer-encoding"] {
+        request.values(name).for_each(|value| put(&[name.as_bytes(), b": ", value, b"\r\n"]));
+    }
+    put(&[b"\r\n", behind]);
+    bytes
+}
+
+/// A session of Pingora's for a request whose head was judged already.
+async fn session(stream: Stream, prefix: BytesMut, gateway: &Gateway) -> Option<HttpSession> {
     let mut session = HttpSession::new(stream);
     session.set_pipelining_enabled(true);
     session.set_close_on_response_before_downstream_finish(false);
-    session.set_pipelined_prefix(buffer);
+    session.set_pipelined_prefix(prefix);
     session.set_read_timeout(Some(gateway.limits.body_timeout));
-    if !matches!(session.read_request().await, Ok(Some(_))) {
-        let answer = gateway.face.answer(&Rejection::MalformedHead(HeadFault::Syntax), "unread");
-        answer::last(session.into_inner(), &answer).await;
-        return None;
+    if matches!(session.read_request().await, Ok(Some(_))) {
+        return Some(session);
     }
-    if !persists {
-        session.set_server_keepalive(None);
-    }
-    Some(session)
-}
-
-/// An absolute target, judged by now, stays with us (RFC 9112 §3.2.2): the session would compare its
-/// authority with Host letter by letter, where case does not count.
-fn in_origin_form(buffer: BytesMut, end: usize, request: &RequestHead<'_>) -> BytesMut {
-    if request.target.starts_with(b"/") {
-        return buffer;
-    }
-    let from = request.method.len() + 1;
-    let mut plain = BytesMut::with_capacity(buffer.len());
-    plain.extend_from_slice(&buffer[..from]);
-    plain.extend_from_slice(b"/");
-    plain.extend_from_slice(&buffer[(from + request.target.len()).min(end)..]);
-    plain
+    // What it refuses in a head of ours we refused before; to be told so is better than silence.
+    let answer = gateway.face.answer(&Rejection::MalformedHead(HeadFault::Syntax), "unread");
+    answer::last(session.into_inner(), &answer).await;
+    None
 }
 
 /// Reads the body as the permit says, has it inspected, and only then touches an upstream.

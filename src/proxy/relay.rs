@@ -3,6 +3,9 @@
 //! Once the answer's head is on its way, nothing can be taken back: a failure after that cuts the
 //! client's connection off, so that half an answer never looks whole.
 
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::Poll;
 use std::time::Duration;
 
 use pingora_core::ErrorType;
@@ -218,11 +221,10 @@ async fn answer_head(upstream: &mut UpstreamSession, session: &mut HttpSession) 
                 let _ = session.write_response_header_ref(head).await;
             }
             102..=199 => {}
-            200..=599 if framed_twice(upstream) => {
-                let cause = "an answer with both Content-Length and Transfer-Encoding".to_owned();
-                return Err(Lost { failure: Rejection::UpstreamBroken { cause }.into(), answered: true });
+            200..=599 => {
+                let broken = |cause| Lost { failure: Rejection::UpstreamBroken { cause }.into(), answered: true };
+                return misframed(upstream).map_or(Ok(()), |cause| Err(broken(cause)));
             }
-            200..=599 => return Ok(()),
             _ => break,
         }
     }
@@ -230,12 +232,18 @@ async fn answer_head(upstream: &mut UpstreamSession, session: &mut HttpSession) 
     Err(Lost { failure: Rejection::UpstreamBroken { cause }.into(), answered: true })
 }
 
-/// RFC 9112 §6.3: such an answer is an attack or a bug. The session drops the length, so the raw head
-/// is asked.
-fn framed_twice(upstream: &UpstreamSession) -> bool {
-    let chunked = upstream.get_header("transfer-encoding").is_some();
+/// RFC 9112 §6.1 and §6.3: what makes the end of an answer a matter of opinion. The session keeps quiet
+/// about a length beside a coding, so the raw head is asked.
+fn misframed(upstream: &UpstreamSession) -> Option<String> {
+    let codings = upstream.resp_header()?.headers.get_all("transfer-encoding");
+    let mut codings = codings.iter();
+    let coding = codings.next()?;
+    if !coding.as_bytes().eq_ignore_ascii_case(b"chunked") || codings.next().is_some() {
+        return Some("an answer in a transfer coding other than chunked".to_owned());
+    }
     let names_length = |line: &[u8]| line.get(..15).is_some_and(|name| name.eq_ignore_ascii_case(b"content-length:"));
-    chunked && upstream.get_headers_raw_bytes().split(|byte| *byte == b'\n').any(names_length)
+    let twice = upstream.get_headers_raw_bytes().split(|byte| *byte == b'\n').any(names_length);
+    twice.then(|| "an answer with both Content-Length and Transfer-Encoding".to_owned())
 }
 
 /// Passes the final answer on, its body as it comes.
@@ -251,7 +259,17 @@ async fn pass_back(
     let head = response_head(head, session, standings)?;
     let aborted = |error: Box<pingora_core::Error>| Failure::Aborted(error.to_string());
     session.write_response_header(head).await.map_err(aborted)?;
-    while let Some(chunk) = upstream.read_body_ref().await.map_err(aborted)? {
+    loop {
+        let mut next = pin!(upstream.read_body_ref());
+        let chunk = match poll_fn(|cx| Poll::Ready(next.as_mut().poll(cx))).await {
+            Poll::Ready(chunk) => chunk,
+            // While the peer pauses, the client gets what there is.
+            Poll::Pending => {
+                flush(session).await.map_err(Failure::Aborted)?;
+                next.await
+            }
+        };
+        let Some(chunk) = chunk.map_err(aborted)? else { break };
         session.write_body(chunk).await.map_err(aborted)?;
     }
     session.finish_body().await.map_err(aborted)?;
@@ -277,6 +295,10 @@ fn response_head(
         head.remove_header(name);
     }
     head.set_version(Version::HTTP_11);
+    // RFC 9110 §8.6: with 204 it must not be sent; a client that believed it would wait for the next answer.
+    if head.status == StatusCode::NO_CONTENT {
+        head.remove_header("content-length");
+    }
     let request = session.req_header();
     // RFC 9112 §6.3: these have no body, whatever they say.
     let no_body =
@@ -298,6 +320,14 @@ const HOP_BY_HOP: [&str; 7] =
 
 fn broken(error: &pingora_core::Error) -> Rejection {
     Rejection::UpstreamBroken { cause: error.to_string() }
+}
+
+/// Sends what was written so far; Pingora's session flushes by itself only where there is no length.
+async fn flush(session: &HttpSession) -> Result<(), String> {
+    match session.stream().as_any().downcast_ref::<Downstream>() {
+        Some(downstream) => downstream.flush_written().await.map_err(|error| error.to_string()),
+        None => Ok(()),
+    }
 }
 
 /// Ends a connection whose answer was cut off. One that would have ended with the connection is reset,

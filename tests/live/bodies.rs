@@ -55,23 +55,43 @@ fn a_streamed_body_reaches_the_upstream_as_it_comes() {
 }
 
 #[test]
+fn an_answer_that_pauses_is_seen_as_far_as_it_came() {
+    run(async {
+        let framings =
+            [("Content-Length: 10", "hello", "world"), ("Transfer-Encoding: chunked", "5\r\nhello\r\n", "0\r\n\r\n")];
+        for (framing, first, rest) in framings {
+            let before: &str = Box::leak(format!("HTTP/1.1 200 OK\r\n{framing}\r\n\r\n{first}").into_boxed_str());
+            let held = HeldPeer::holding(before, rest).await;
+            let gate = gate("", held.address);
+            let mut client = gate.client().await;
+            client.send("GET /things HTTP/1.1\r\nHost: gate.test\r\n\r\n").await;
+            let (status, head) = client.answer_head().await.expect("the head does not wait for the end");
+            let _ = held.release.send(());
+            let answer = client.answer_after(status, head, false).await.expect("and then it goes on");
+            assert!(answer.text().starts_with("hello"), "{framing}");
+        }
+    });
+}
+
+#[test]
 fn a_full_budget_refuses_and_recovers() {
     run(async {
-        let (gate, peer) = gate_and_peer("[limits]\nbuffered = \"64 KiB\"", vec![]).await;
-        let mut holding = permitted(&gate, 40_000).await;
+        let (gate, peer) = gate_and_peer("[limits]\nbuffered = \"1 MiB\"", vec![]).await;
+        let mut holding = permitted(&gate, 700_000).await;
         let mut refused = gate.client().await;
         let head =
-            "POST /things HTTP/1.1\r\nHost: gate.test\r\nContent-Type: text/plain\r\nContent-Length: 30000\r\n\r\n";
-        let request = [head.as_bytes(), &[b'a'; 30_000]].concat();
+            "POST /things HTTP/1.1\r\nHost: gate.test\r\nContent-Type: text/plain\r\nContent-Length: 500000\r\n\r\n";
+        let request = [head.as_bytes(), &[b'a'; 500_000]].concat();
         let answer = refused.exchange(&request, false).await.expect("it is answered");
         assert_eq!((answer.status, answer.code().as_deref()), (503, Some("buffers_full")));
         assert_eq!(answer.head.value("retry-after").as_deref(), Some("1"));
         assert_eq!(peer.record(|record| record.connections), 0);
         // Smaller ones still fit, and what was held is free once it is sent.
-        drop(permitted(&gate, 20_000).await);
-        holding.send(vec![b'b'; 40_000]).await;
+        permitted(&gate, 300_000).await;
+        holding.send(vec![b'b'; 700_000]).await;
         assert_eq!(holding.answer(false).await.map(|answer| answer.status), Some(200));
-        let answer = refused.exchange(&request, false).await.expect("the connection survived");
+        let mut again = gate.client().await;
+        let answer = again.exchange(&request, false).await.expect("it is answered");
         assert_eq!(answer.status, 200);
     });
 }
@@ -79,24 +99,24 @@ fn a_full_budget_refuses_and_recovers() {
 #[test]
 fn a_client_that_goes_away_gives_its_share_back() {
     run(async {
-        let (gate, _peer) = gate_and_peer("[limits]\nbuffered = \"64 KiB\"", vec![]).await;
-        let mut going = permitted(&gate, 60_000).await;
-        going.send(vec![b'a'; 30_000]).await;
+        let (gate, _peer) = gate_and_peer("[limits]\nbuffered = \"1 MiB\"", vec![]).await;
+        let mut going = permitted(&gate, 1_000_000).await;
+        going.send(vec![b'a'; 500_000]).await;
         going.half_close().await;
         assert_eq!(going.answer(false).await.map(|answer| answer.status), Some(400));
-        permitted(&gate, 60_000).await;
+        permitted(&gate, 1_000_000).await;
     });
 }
 
 #[test]
 fn chunks_count_as_they_come() {
     run(async {
-        let (gate, peer) = gate_and_peer("[limits]\nbuffered = \"64 KiB\"", vec![]).await;
-        let _holding = permitted(&gate, 40_000).await;
+        let (gate, peer) = gate_and_peer("[limits]\nbuffered = \"1 MiB\"", vec![]).await;
+        let _holding = permitted(&gate, 700_000).await;
         let mut client = gate.client().await;
         let head = "POST /things HTTP/1.1\r\nHost: gate.test\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n";
         let chunk = format!("2710\r\n{}\r\n", "c".repeat(10_000));
-        let request = [head, &chunk.repeat(3), "0\r\n\r\n"].concat();
+        let request = [head, &chunk.repeat(40), "0\r\n\r\n"].concat();
         let answer = client.exchange(request.as_bytes(), false).await.expect("it is answered");
         assert_eq!((answer.status, answer.code().as_deref()), (503, Some("buffers_full")));
         assert_eq!(peer.record(|record| record.connections), 0);

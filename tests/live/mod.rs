@@ -31,7 +31,7 @@ fn written(limits: &str) -> Written {
         [defaults]
         upstream = "api"
         quotas = []
-        max_body = "64 KiB"
+        max_body = "1 MiB"
 
         [endpoint."/things".GET]
         auth = "none"
@@ -59,7 +59,7 @@ async fn gate_and_peer(limits: &str, scripts: Vec<Script>) -> (LiveGate, Peer) {
     (gate(limits, peer.address), peer)
 }
 
-/// A peer whose one answer waits until the test lets it go.
+/// A peer whose one answer waits until the test lets it go on.
 struct HeldPeer {
     address: SocketAddr,
     /// Ready once the head of a request is there.
@@ -69,7 +69,13 @@ struct HeldPeer {
 }
 
 impl HeldPeer {
+    /// Holds its whole answer, which is `held`.
     async fn start() -> Self {
+        Self::holding("", "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nheld").await
+    }
+
+    /// Sends `before` at once, and `after` only then.
+    async fn holding(before: &'static str, after: &'static str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port can be had");
         let address = listener.local_addr().expect("it is bound");
         let (arrive, arrived) = oneshot::channel();
@@ -82,8 +88,9 @@ impl HeldPeer {
             let framing = head.framing(Body::Length(0));
             let _ = arrive.send(head);
             let _ = incoming.body(framing).await;
+            let _ = writer.write_all(before.as_bytes()).await;
             let _ = released.await;
-            let _ = writer.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nheld").await;
+            let _ = writer.write_all(after.as_bytes()).await;
             let _ = incoming.end().await;
         });
         Self { address, arrived, release }

@@ -64,7 +64,11 @@ fn a_head_half_sent_when_the_gate_stops_may_be_finished() {
         // A first request, so that the gate has surely begun with this connection.
         client.send([GET, "GET /things HTTP/1.1\r\n"].concat()).await;
         assert_eq!(client.answer(false).await.map(|answer| answer.status), Some(200));
+        let mut idle = gate.client().await;
+        idle.send(GET).await;
+        assert_eq!(idle.answer(false).await.map(|answer| answer.status), Some(200));
         gate.ask_to_stop();
+        assert_eq!(idle.end().await, (Vec::new(), Ended::ByClose), "by then every connection knows");
         client.send("Host: gate.test\r\n\r\n").await;
         let answer = client.answer(false).await.expect("it is finished");
         assert_eq!((answer.status, answer.head.value("connection").as_deref()), (200, Some("close")));

@@ -69,12 +69,9 @@ impl Script {
 /// A request as it came in.
 #[derive(Clone, Debug)]
 pub(crate) struct Seen {
-    /// Which connection it came on, by its number.
-    pub(crate) connection: usize,
     pub(crate) head: Head,
     pub(crate) body: Vec<u8>,
-    /// How it was framed, and whether all of it came.
-    pub(crate) framing: Body,
+    /// Whether all of it came.
     pub(crate) ended: Ended,
 }
 
@@ -152,17 +149,13 @@ impl Drop for Peer {
 
 async fn accept(listener: TcpListener, record: Arc<Mutex<Record>>, scripts: Arc<Vec<Script>>) {
     while let Ok((stream, _)) = listener.accept().await {
-        let number = {
-            let mut record = record.lock().expect("no peer panics");
-            record.connections += 1;
-            record.connections
-        };
+        record.lock().expect("no peer panics").connections += 1;
         let _ = stream.set_nodelay(true);
-        tokio::spawn(serve(stream, number, Arc::clone(&record), Arc::clone(&scripts)));
+        tokio::spawn(serve(stream, Arc::clone(&record), Arc::clone(&scripts)));
     }
 }
 
-async fn serve(stream: TcpStream, number: usize, record: Arc<Mutex<Record>>, scripts: Arc<Vec<Script>>) {
+async fn serve(stream: TcpStream, record: Arc<Mutex<Record>>, scripts: Arc<Vec<Script>>) {
     let (reader, mut writer) = stream.into_split();
     let mut incoming = Incoming::new(reader);
     let script = |turn: usize| scripts.get(turn).or(scripts.last()).cloned().unwrap_or_default();
@@ -181,13 +174,13 @@ async fn serve(stream: TcpStream, number: usize, record: Arc<Mutex<Record>>, scr
         let script = script(turn);
         let framing = head.framing(Body::Length(0));
         if script.on == Moment::Head {
-            let seen = Seen { connection: number, head, body: Vec::new(), framing, ended: Ended::Cut };
+            let seen = Seen { head, body: Vec::new(), ended: Ended::Cut };
             record.lock().expect("no peer panics").requests.push(seen);
             let _ = act(&script, incoming, writer).await;
             return;
         }
         let (body, ended) = incoming.body(framing).await;
-        let seen = Seen { connection: number, head, body, framing, ended };
+        let seen = Seen { head, body, ended };
         record.lock().expect("no peer panics").requests.push(seen);
         if ended != Ended::Whole {
             return;
