@@ -64,8 +64,9 @@ impl<'a> Target<'a> {
         if raw.contains(&b'#') {
             return Err(TargetFault::Fragment);
         }
-        // Visible ASCII only; RFC 3986 allows less, and the path is held to that below.
-        if !raw.iter().all(|byte| byte.is_ascii_graphic()) {
+        // Visible ASCII, without what delimits a URI in text (RFC 3986 appendix C); the path is held to the
+        // whole of RFC 3986 below.
+        if !raw.iter().all(|byte| byte.is_ascii_graphic() && !b"\"<>".contains(byte)) {
             return Err(TargetFault::Byte);
         }
         let text = std::str::from_utf8(raw).map_err(|_| TargetFault::Byte)?;
@@ -220,6 +221,8 @@ mod tests {
             ("http://user@h/a", TargetFault::Form),
             ("http://h?x", TargetFault::Form),
             ("/a b", TargetFault::Byte),
+            ("/a?b=\"c\"", TargetFault::Byte),
+            ("/a?b<c", TargetFault::Byte),
             ("/a\\b", TargetFault::Byte),
             ("/\u{e4}", TargetFault::Byte),
             ("/a#b", TargetFault::Fragment),

@@ -1,17 +1,17 @@
 //! Refusing on the wire: the answer is ours, and the connection lives on where it can.
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::time::{Duration, SystemTime};
 
 use bytes::BytesMut;
 use httpdate::HttpDate;
 use pingora_core::protocols::Stream;
 use pingora_core::protocols::http::v1::server::HttpSession;
-use pingora_core::{Error, ErrorType};
-use pingora_http::{ResponseHeader, StatusCode};
+use pingora_http::StatusCode;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
 
+use super::downstream::Downstream;
 use crate::policy::problem::Answer;
 use crate::policy::request::{RequestHead, Version};
 
@@ -28,27 +28,19 @@ const SEND_TIME: Duration = Duration::from_secs(10);
 /// and the reset can overtake the answer (RFC 9112 §9.6).
 const LINGER_BYTES: u64 = 16 << 20;
 
-/// Writes an answer of the gate's own to a session, and where the connection is to be kept drains what is
-/// left of the request. Whether it can go on.
-pub(super) async fn write(session: &mut HttpSession, answer: &Answer, keep: bool) -> pingora_core::Result<bool> {
-    let mut head = ResponseHeader::build(answer.status, Some(answer.fields.len() + 4))?;
-    for (name, value) in &answer.fields {
-        head.append_header(*name, value.as_str())?;
-    }
-    head.append_header("Content-Length", answer.body.len().to_string())?;
-    if !keep {
-        session.set_server_keepalive(None);
-    }
-    let sent = async {
-        session.write_response_header(Box::new(head)).await?;
-        // Pingora writes none of it to a HEAD.
-        session.write_body(&answer.body).await?;
-        session.finish_body().await
-    };
-    match timeout(SEND_TIME, sent).await {
-        Ok(sent) => sent?,
-        Err(_) => return Error::e_explain(ErrorType::WriteTimedout, "the client does not read its answer"),
-    };
+/// Answers a request whose body a session has not read to its end, and where the connection is to be kept
+/// reads the rest away. Whether it can go on.
+pub(super) async fn send_before_drain(
+    session: &mut HttpSession,
+    request: &RequestHead<'_>,
+    answer: &Answer,
+    keep: bool,
+) -> io::Result<bool> {
+    let bytes = serialized(answer, request.method == b"HEAD", connection_option(request.version, keep));
+    let parts = [bytes.as_slice()];
+    timeout(SEND_TIME, Downstream::behind(session)?.write_all(&parts))
+        .await
+        .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))?;
     Ok(keep && drained(session).await)
 }
 
@@ -80,18 +72,15 @@ pub(super) async fn drained(session: &mut HttpSession) -> bool {
 /// Answers on the bare connection, with one write, a request of which nothing is left to read. `rest`
 /// was read beyond it.
 pub(super) async fn send(
-    mut stream: Stream,
+    stream: Stream,
     rest: BytesMut,
     request: &RequestHead<'_>,
     answer: &Answer,
     keep: bool,
 ) -> Option<(Stream, BytesMut)> {
     let bytes = serialized(answer, request.method == b"HEAD", connection_option(request.version, keep));
-    let sent = async {
-        stream.write_all(&bytes).await?;
-        stream.flush().await
-    };
-    match timeout(SEND_TIME, sent).await {
+    let downstream = Downstream::of(&stream).ok()?;
+    match timeout(SEND_TIME, downstream.write_all(&[&bytes])).await {
         Ok(Ok(())) if keep => Some((stream, rest)),
         Ok(Ok(())) => {
             linger(stream).await;
@@ -108,7 +97,7 @@ pub(super) async fn last(stream: Stream, answer: &Answer) -> Option<(Stream, Byt
 }
 
 /// RFC 9112 §9.3: a connection goes on by itself on 1.1, and only when told so on 1.0.
-fn connection_option(version: Version, keep: bool) -> &'static str {
+pub(super) fn connection_option(version: Version, keep: bool) -> &'static str {
     match (version, keep) {
         (_, false) => "Connection: close\r\n",
         (Version::Http10, true) => "Connection: keep-alive\r\n",

@@ -1,77 +1,87 @@
-//! A client's connection, as Pingora's sessions want one: a socket with a small write buffer.
+//! A client's connection, as Pingora's sessions want one: a bare socket.
 //!
-//! Head and body of a small answer leave in one write; an idle connection holds no more than the
-//! buffer.
+//! Answers are written by us, through a shared reference and with one call for head and body, while a
+//! session holds the socket to read the request. So nothing is buffered, and an idle connection holds
+//! nothing.
 
-use std::future::poll_fn;
-use std::io;
+use std::io::{self, IoSlice};
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use async_trait::async_trait;
+use pingora_core::protocols::http::v1::server::HttpSession;
 use pingora_core::protocols::raw_connect::ProxyDigest;
 use pingora_core::protocols::{
-    GetProxyDigest, GetSocketDigest, GetTimingDigest, Peek, Shutdown, SocketDigest, Ssl, TimingDigest, UniqueID,
-    UniqueIDType,
+    GetProxyDigest, GetSocketDigest, GetTimingDigest, Peek, Shutdown, SocketDigest, Ssl, Stream, TimingDigest,
+    UniqueID, UniqueIDType,
 };
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, BufWriter, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
-
-/// Larger writes go straight to the socket.
-const WRITE_BUFFER_BYTES: usize = 4096;
 
 /// A client's connection.
 #[derive(Debug)]
 pub(super) struct Downstream {
-    /// Locked only where a session holds the stream and shows it by reference; never for long, and never
-    /// by two.
-    socket: Mutex<BufWriter<TcpStream>>,
+    socket: TcpStream,
 }
 
 impl Downstream {
     pub(super) fn new(socket: TcpStream) -> Self {
         // Writes are whole messages already; Nagle would only delay their tails.
         let _ = socket.set_nodelay(true);
-        Self { socket: Mutex::new(BufWriter::with_capacity(WRITE_BUFFER_BYTES, socket)) }
+        Self { socket }
     }
 
-    /// Sends what is in the write buffer, for who only has a reference.
-    pub(super) async fn flush_written(&self) -> io::Result<()> {
-        poll_fn(|cx| Pin::new(&mut *self.shared()).poll_flush(cx)).await
+    /// The connection behind a stream of Pingora's; every stream of a client is one of ours.
+    pub(super) fn of(stream: &Stream) -> io::Result<&Self> {
+        stream.as_any().downcast_ref().ok_or_else(|| io::Error::other("not a client's connection"))
     }
 
-    fn owned(&mut self) -> &mut BufWriter<TcpStream> {
-        self.socket.get_mut().unwrap_or_else(PoisonError::into_inner)
+    /// The connection that a session reads its request from.
+    pub(super) fn behind(session: &HttpSession) -> io::Result<&Self> {
+        Self::of(session.stream())
     }
 
-    fn shared(&self) -> MutexGuard<'_, BufWriter<TcpStream>> {
-        self.socket.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Writes all the parts, in as few calls as the socket takes.
+    pub(super) async fn write_all(&self, parts: &[&[u8]]) -> io::Result<()> {
+        let mut slices: Vec<IoSlice<'_>> = parts.iter().map(|part| IoSlice::new(part)).collect();
+        let mut left = slices.as_mut_slice();
+        IoSlice::advance_slices(&mut left, 0);
+        while !left.is_empty() {
+            match self.socket.try_write_vectored(left) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(written) => IoSlice::advance_slices(&mut left, written),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.socket.writable().await?,
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
     }
 
     /// Makes the close that follows a reset: an answer without a length must not look whole.
     pub(super) fn reset_on_close(&self) {
-        let _ = socket2::SockRef::from(self.shared().get_ref()).set_linger(Some(std::time::Duration::ZERO));
+        let _ = socket2::SockRef::from(&self.socket).set_linger(Some(Duration::ZERO));
     }
 }
 
 impl AsyncRead for Downstream {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        Pin::new(self.owned().get_mut()).poll_read(cx, buf)
+        Pin::new(&mut self.socket).poll_read(cx, buf)
     }
 }
 
 impl AsyncWrite for Downstream {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(self.owned()).poll_write(cx, buf)
+        Pin::new(&mut self.socket).poll_write(cx, buf)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(self.owned()).poll_flush(cx)
+        Pin::new(&mut self.socket).poll_flush(cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(self.owned()).poll_shutdown(cx)
+        Pin::new(&mut self.socket).poll_shutdown(cx)
     }
 }
 
@@ -79,14 +89,14 @@ impl AsyncWrite for Downstream {
 impl Shutdown for Downstream {
     async fn shutdown(&mut self) {
         // A client that is gone already makes no difference.
-        let _ = AsyncWriteExt::shutdown(self.owned()).await;
+        let _ = AsyncWriteExt::shutdown(&mut self.socket).await;
     }
 }
 
 impl UniqueID for Downstream {
     fn id(&self) -> UniqueIDType {
         use std::os::fd::AsRawFd;
-        self.shared().get_ref().as_raw_fd()
+        self.socket.as_raw_fd()
     }
 }
 

@@ -9,6 +9,7 @@ use pingora_core::protocols::http::v1::server::HttpSession;
 
 use super::answer;
 use super::body;
+use super::downstream::Downstream;
 use super::gate::Gate;
 use super::relay::{self, Outgoing};
 use super::wire::Parsed;
@@ -63,17 +64,23 @@ pub(super) async fn serve(
         Err(rejection) => Err(rejection.into()),
     };
     match outcome {
-        Ok(()) => {
+        Ok(keep) => {
             tell_findings(&trail, request_id);
-            reusable(session).await
+            if keep {
+                return reusable(session).await;
+            }
+            answer::linger(session.into_inner()).await;
+            None
         }
         Err(relay::Failure::Refused(rejection)) => {
             let answer = refusal(gateway, &trail, &rejection, request_id);
             refuse(session, &request, &answer, !rejection.breaks_connection()).await
         }
-        Err(relay::Failure::Aborted(cause)) => {
+        Err(relay::Failure::Aborted { cause, looks_whole }) => {
             tracing::warn!(request_id, cause, "answer cut off");
-            relay::abort(session).await;
+            if looks_whole && let Ok(downstream) = Downstream::behind(&session) {
+                downstream.reset_on_close();
+            }
             None
         }
     }
@@ -125,14 +132,15 @@ async fn session(stream: Stream, prefix: BytesMut, gateway: &Gateway) -> Option<
     None
 }
 
-/// Reads the body as the permit says, has it inspected, and only then touches an upstream.
+/// Reads the body as the permit says, has it inspected, and only then touches an upstream. Whether the
+/// client's connection goes on.
 async fn go_on<'a>(
     gate: &Gate,
     session: &mut HttpSession,
     permit: Permit<'a>,
     trail: &mut Trail<'a>,
     ids: (&str, super::clock::Id),
-) -> Result<(), relay::Failure> {
+) -> Result<bool, relay::Failure> {
     let (forward, outgoing): (Forward<'a>, Outgoing) = match permit {
         Permit::Whole(whole) => {
             let held = body::read(session, &whole, gate).await?;
@@ -183,7 +191,7 @@ async fn refuse(mut session: HttpSession, request: &RequestHead<'_>, answer: &An
         let (stream, rest) = reusable(session).await?;
         return answer::send(stream, rest, request, answer, true).await;
     }
-    match answer::write(&mut session, answer, keep).await {
+    match answer::send_before_drain(&mut session, request, answer, keep).await {
         Ok(true) => reusable(session).await,
         Ok(false) => {
             answer::linger(session.into_inner()).await;

@@ -11,18 +11,18 @@ use std::time::Duration;
 use pingora_core::ErrorType;
 use pingora_core::protocols::http::v1::client::HttpSession as UpstreamSession;
 use pingora_core::protocols::http::v1::server::HttpSession;
-use pingora_http::{Method, RequestHeader, ResponseHeader, StatusCode, Version};
-use tokio::io::AsyncWriteExt;
+use pingora_http::{RequestHeader, Version as SessionVersion};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::body::{Held, cut_short};
 use super::clock::Id;
 use super::downstream::Downstream;
 use super::gate::Gate;
-use super::upstream::Connected;
+use super::response::{self, Asked, Ending};
 use crate::policy::forward::{Forward, Hop};
 use crate::policy::head::Framing;
 use crate::policy::rejection::Rejection;
+use crate::policy::request::Version;
 
 /// The body of a request that passed.
 #[derive(Debug)]
@@ -46,7 +46,12 @@ pub(super) enum Failure {
     /// The client has got nothing yet, and can be told.
     Refused(Rejection),
     /// The client has got part of an answer.
-    Aborted(String),
+    Aborted {
+        /// Why, for the log.
+        cause: String,
+        /// Whether a plain close would look like the answer's end.
+        looks_whole: bool,
+    },
 }
 
 impl From<Rejection> for Failure {
@@ -58,13 +63,11 @@ impl From<Rejection> for Failure {
 /// Interim answers of one exchange (RFC 9110 §15.2); a peer that sends more is broken.
 const MAX_INTERIM: usize = 16;
 
-/// A client that reads nothing gets no more of an answer that was cut off.
-const FLUSH_TIME: Duration = Duration::from_secs(1);
-
 /// So often a request that may be repeated is sent again, when a pooled connection turns out closed.
 const MAX_RETRIES: usize = 2;
 
-/// Sends the request on and its answer back. `standings` joins the answer's fields.
+/// Sends the request on and its answer back; `standings` joins the answer's fields. Whether the client's
+/// connection goes on.
 pub(super) async fn relay(
     gate: &Gate,
     session: &mut HttpSession,
@@ -72,7 +75,7 @@ pub(super) async fn relay(
     outgoing: Outgoing,
     standings: Vec<(&'static str, String)>,
     (request_id, id): (&str, Id),
-) -> Result<(), Failure> {
+) -> Result<bool, Failure> {
     let upstream = forward.upstream_index();
     let deadline = Instant::now() + gate.upstreams.total(upstream);
     let mut retries = 0;
@@ -99,13 +102,18 @@ pub(super) async fn relay(
     };
     // The request is with the upstream; its bytes need not be held while the answer runs.
     drop(outgoing);
-    match timeout_at(deadline, pass_back(&mut connected, session, standings)).await {
-        Ok(Ok(())) => {}
-        Ok(Err(failure)) => return Err(failure),
-        Err(_) => return Err(Failure::Aborted("the exchange took longer than 'total'".to_owned())),
-    }
+    let version =
+        if session.req_header().version == SessionVersion::HTTP_10 { Version::Http10 } else { Version::Http11 };
+    // What an early answer left of the request is not waited for.
+    let keep = session.will_keepalive() && session.is_body_done();
+    let asked = Asked { version, head_only: forward.method() == "HEAD", keep };
+    let passing = pass_back(&mut connected.session, session, asked, &standings);
+    let keep = timeout_at(deadline, passing).await.unwrap_or_else(|_| {
+        let cause = "the exchange took longer than 'total'".to_owned();
+        Err(Failure::Aborted { cause, looks_whole: version == Version::Http10 })
+    })?;
     gate.upstreams.release(connected).await;
-    Ok(())
+    Ok(keep)
 }
 
 fn repeatable(forward: &Forward<'_>, outgoing: &Outgoing) -> bool {
@@ -204,7 +212,7 @@ async fn stream_body(
 }
 
 /// Reads up to the final head; interim ones are passed on to whom may get them.
-async fn answer_head(upstream: &mut UpstreamSession, session: &mut HttpSession) -> Result<(), Lost> {
+async fn answer_head(upstream: &mut UpstreamSession, session: &HttpSession) -> Result<(), Lost> {
     for count in 0..=MAX_INTERIM {
         upstream.read_response().await.map_err(|error| Lost {
             failure: broken(&error).into(),
@@ -217,14 +225,16 @@ async fn answer_head(upstream: &mut UpstreamSession, session: &mut HttpSession) 
             100 => {}
             // RFC 9110 §7.8: nobody asked for an upgrade.
             101 => break,
-            102..=199 if session.req_header().version == Version::HTTP_11 => {
-                let _ = session.write_response_header_ref(head).await;
+            102..=199 if session.req_header().version == SessionVersion::HTTP_11 => {
+                if let (Ok(bytes), Ok(downstream)) =
+                    (response::interim(&upstream.get_headers_raw_bytes()), Downstream::behind(session))
+                {
+                    // A client that is gone shows when the final answer is written.
+                    let _ = downstream.write_all(&[&bytes]).await;
+                }
             }
             102..=199 => {}
-            200..=599 => {
-                let broken = |cause| Lost { failure: Rejection::UpstreamBroken { cause }.into(), answered: true };
-                return misframed(upstream).map_or(Ok(()), |cause| Err(broken(cause)));
-            }
+            200..=599 => return Ok(()),
             _ => break,
         }
     }
@@ -232,114 +242,49 @@ async fn answer_head(upstream: &mut UpstreamSession, session: &mut HttpSession) 
     Err(Lost { failure: Rejection::UpstreamBroken { cause }.into(), answered: true })
 }
 
-/// RFC 9112 §6.1 and §6.3: what makes the end of an answer a matter of opinion. The session keeps quiet
-/// about a length beside a coding, so the raw head is asked.
-fn misframed(upstream: &UpstreamSession) -> Option<String> {
-    let codings = upstream.resp_header()?.headers.get_all("transfer-encoding");
-    let mut codings = codings.iter();
-    let coding = codings.next()?;
-    if !coding.as_bytes().eq_ignore_ascii_case(b"chunked") || codings.next().is_some() {
-        return Some("an answer in a transfer coding other than chunked".to_owned());
-    }
-    let names_length = |line: &[u8]| line.get(..15).is_some_and(|name| name.eq_ignore_ascii_case(b"content-length:"));
-    let twice = upstream.get_headers_raw_bytes().split(|byte| *byte == b'\n').any(names_length);
-    twice.then(|| "an answer with both Content-Length and Transfer-Encoding".to_owned())
-}
-
-/// Passes the final answer on, its body as it comes.
+/// Passes the final answer on, its body as it comes. Whether the client's connection goes on.
 async fn pass_back(
-    connected: &mut Connected<'_>,
-    session: &mut HttpSession,
-    standings: Vec<(&'static str, String)>,
-) -> Result<(), Failure> {
-    let upstream = &mut connected.session;
-    let Some(head) = upstream.resp_header() else {
-        return Err(Rejection::UpstreamBroken { cause: "no head".to_owned() }.into());
-    };
-    let head = response_head(head, session, standings)?;
-    let aborted = |error: Box<pingora_core::Error>| Failure::Aborted(error.to_string());
-    session.write_response_header(head).await.map_err(aborted)?;
+    upstream: &mut UpstreamSession,
+    session: &HttpSession,
+    asked: Asked,
+    standings: &[(&'static str, String)],
+) -> Result<bool, Failure> {
+    let refused = |cause| Failure::Refused(Rejection::UpstreamBroken { cause });
+    let downstream = Downstream::behind(session).map_err(|error| refused(error.to_string()))?;
+    let (mut head, ending) = response::head(&upstream.get_headers_raw_bytes(), asked, standings).map_err(refused)?;
+    let looks_whole = ending == Ending::UntilClose;
+    let unwritten = |error: std::io::Error| Failure::Aborted { cause: format!("client: {error}"), looks_whole };
+    let unread =
+        |error: Box<pingora_core::Error>| Failure::Aborted { cause: format!("upstream: {error}"), looks_whole };
     loop {
         let mut next = pin!(upstream.read_body_ref());
-        let chunk = match poll_fn(|cx| Poll::Ready(next.as_mut().poll(cx))).await {
-            Poll::Ready(chunk) => chunk,
+        let piece = match poll_fn(|cx| Poll::Ready(next.as_mut().poll(cx))).await {
+            Poll::Ready(piece) => piece,
             // While the peer pauses, the client gets what there is.
             Poll::Pending => {
-                flush(session).await.map_err(Failure::Aborted)?;
+                downstream.write_all(&[&head]).await.map_err(unwritten)?;
+                head.clear();
                 next.await
             }
         };
-        let Some(chunk) = chunk.map_err(aborted)? else { break };
-        session.write_body(chunk).await.map_err(aborted)?;
+        let piece = match piece {
+            Ok(Some(piece)) if piece.is_empty() => continue,
+            Ok(Some(piece)) => piece,
+            Ok(None) => break,
+            Err(error) => {
+                // What came before goes out, so that the client sees where it was cut off.
+                let _ = downstream.write_all(&[&head]).await;
+                return Err(unread(error));
+            }
+        };
+        let (before, behind) = ending.around(piece);
+        downstream.write_all(&[&head, before.as_bytes(), piece, behind]).await.map_err(unwritten)?;
+        head.clear();
     }
-    session.finish_body().await.map_err(aborted)?;
-    Ok(())
+    downstream.write_all(&[&head, ending.end()]).await.map_err(unwritten)?;
+    Ok(asked.keep && ending != Ending::UntilClose)
 }
-
-/// The head as the client sees it: without what concerns our hop to the peer, framed for its own.
-fn response_head(
-    head: &ResponseHeader,
-    session: &HttpSession,
-    standings: Vec<(&'static str, String)>,
-) -> Result<Box<ResponseHeader>, Rejection> {
-    let broken = |_| Rejection::UpstreamBroken { cause: "the answer's head cannot be written".to_owned() };
-    let mut head = head.clone();
-    let nominated: Vec<String> = head
-        .headers
-        .get_all("connection")
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(',').map(|name| name.trim().to_owned()))
-        .collect();
-    for name in nominated.iter().map(String::as_str).chain(HOP_BY_HOP) {
-        head.remove_header(name);
-    }
-    head.set_version(Version::HTTP_11);
-    // RFC 9110 §8.6: with 204 it must not be sent; a client that believed it would wait for the next answer.
-    if head.status == StatusCode::NO_CONTENT {
-        head.remove_header("content-length");
-    }
-    let request = session.req_header();
-    // RFC 9112 §6.3: these have no body, whatever they say.
-    let no_body =
-        matches!(head.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) || request.method == Method::HEAD;
-    let unframed = !no_body && !head.headers.contains_key("content-length");
-    // A 1.0 client reads until the close.
-    if unframed && request.version == Version::HTTP_11 {
-        head.insert_header("Transfer-Encoding", "chunked").map_err(broken)?;
-    }
-    for (name, value) in standings {
-        head.insert_header(name, value).map_err(broken)?;
-    }
-    Ok(Box::new(head))
-}
-
-/// RFC 9110 §7.6.1.
-const HOP_BY_HOP: [&str; 7] =
-    ["connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"];
 
 fn broken(error: &pingora_core::Error) -> Rejection {
     Rejection::UpstreamBroken { cause: error.to_string() }
-}
-
-/// Sends what was written so far; Pingora's session flushes by itself only where there is no length.
-async fn flush(session: &HttpSession) -> Result<(), String> {
-    match session.stream().as_any().downcast_ref::<Downstream>() {
-        Some(downstream) => downstream.flush_written().await.map_err(|error| error.to_string()),
-        None => Ok(()),
-    }
-}
-
-/// Ends a connection whose answer was cut off. One that would have ended with the connection is reset,
-/// for its client could not tell that end from a whole one.
-pub(super) async fn abort(session: HttpSession) {
-    let framed = session.response_written().is_some_and(|head| {
-        head.headers.contains_key("content-length") || head.headers.contains_key("transfer-encoding")
-    });
-    let mut stream = session.into_inner();
-    if framed {
-        let _ = timeout(FLUSH_TIME, stream.flush()).await;
-    } else if let Some(downstream) = stream.as_any().downcast_ref::<Downstream>() {
-        downstream.reset_on_close();
-    }
 }
