@@ -190,7 +190,8 @@ async fn stream_body(
                 if passed > max_bytes {
                     return Err(Rejection::BodyTooLarge { max_bytes });
                 }
-                if upstream.write_body(&chunk).await.is_err() {
+                // Written in chunks, nothing is the last chunk.
+                if !chunk.is_empty() && upstream.write_body(&chunk).await.is_err() {
                     return Ok(());
                 }
             }
@@ -235,8 +236,11 @@ async fn answer_head(upstream: &mut UpstreamSession, session: &mut HttpSession) 
 /// RFC 9112 §6.1 and §6.3: what makes the end of an answer a matter of opinion. The session keeps quiet
 /// about a length beside a coding, so the raw head is asked.
 fn misframed(upstream: &UpstreamSession) -> Option<String> {
-    let codings = upstream.resp_header()?.headers.get_all("transfer-encoding");
-    let mut codings = codings.iter();
+    let headers = &upstream.resp_header()?.headers;
+    if headers.get_all("content-length").iter().any(|length| !length.as_bytes().iter().all(u8::is_ascii_digit)) {
+        return Some("an answer whose length is not one number".to_owned());
+    }
+    let mut codings = headers.get_all("transfer-encoding").iter();
     let coding = codings.next()?;
     if !coding.as_bytes().eq_ignore_ascii_case(b"chunked") || codings.next().is_some() {
         return Some("an answer in a transfer coding other than chunked".to_owned());
@@ -270,7 +274,10 @@ async fn pass_back(
             }
         };
         let Some(chunk) = chunk.map_err(aborted)? else { break };
-        session.write_body(chunk).await.map_err(aborted)?;
+        // Written in chunks, nothing is the last chunk.
+        if !chunk.is_empty() {
+            session.write_body(chunk).await.map_err(aborted)?;
+        }
     }
     session.finish_body().await.map_err(aborted)?;
     Ok(())
