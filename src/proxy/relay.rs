@@ -198,7 +198,8 @@ async fn stream_body(
                 if passed > max_bytes {
                     return Err(Rejection::BodyTooLarge { max_bytes });
                 }
-                if upstream.write_body(&chunk).await.is_err() {
+                // Written in chunks, nothing is the last chunk.
+                if !chunk.is_empty() && upstream.write_body(&chunk).await.is_err() {
                     return Ok(());
                 }
             }

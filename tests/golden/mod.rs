@@ -74,15 +74,15 @@ fn cases_hold_for_the_live_gate() {
             let room = Arc::clone(&room);
             running.spawn(async move {
                 let _place = room.acquire().await;
-                told(&placed, live::run(&placed.file, &placed.case).await)
+                let running = Arc::clone(&placed);
+                // In a task of its own, so that a panic knows whose it is.
+                let run = tokio::spawn(async move { live::run(&running.file, &running.case).await });
+                told(&placed, run.await.unwrap_or_else(|panic| Err(format!("  live: {panic}"))))
             });
         }
         let mut failures = Vec::new();
         while let Some(joined) = running.join_next().await {
-            match joined {
-                Ok(told) => failures.extend(told),
-                Err(panic) => failures.push(format!("a runner panicked: {panic}")),
-            }
+            failures.extend(joined.expect("what can panic is in a task of its own"));
         }
         failures
     });
