@@ -16,6 +16,7 @@ mod downstream;
 mod exchange;
 mod gate;
 mod relay;
+mod request;
 mod response;
 mod server;
 mod upstream;
