@@ -11,7 +11,7 @@ pub(crate) fn bytes(text: &str) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text;
     while let Some(open) = rest.find('{') {
-        bytes.extend_from_slice(rest[..open].as_bytes());
+        bytes.extend_from_slice(&rest.as_bytes()[..open]);
         rest = &rest[open..];
         if let Some((inner, after)) = placeholder(rest, "{x:") {
             bytes.extend(unhex(inner));
