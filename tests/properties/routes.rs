@@ -89,7 +89,7 @@ fn matches(segments: &[Segment], path: &str) -> bool {
     let rest = matches!(segments.last(), Some(Segment::Rest { .. }));
     let plain = segments.len() - usize::from(rest);
     let long_enough =
-        if rest { pieces.len() > plain && pieces[plain..].join("/") != "" } else { pieces.len() == plain };
+        if rest { pieces.len() > plain && pieces[plain..] != [""] } else { pieces.len() == plain };
     long_enough
         && segments[..plain].iter().zip(&pieces).all(|(segment, piece)| match segment {
             Segment::Literal(text) => text == piece,
@@ -104,14 +104,17 @@ fn matches(segments: &[Segment], path: &str) -> bool {
 
 /// A template without its names; lower is more specific.
 fn ranks(template: &Template) -> Vec<(u8, &str)> {
-    let rank = |segment| match segment {
-        &Segment::Literal(ref text) => (0, text.as_str()),
+    template.segments.iter().map(rank).collect()
+}
+
+fn rank(segment: &Segment) -> (u8, &str) {
+    match segment {
+        Segment::Literal(text) => (0, text.as_str()),
         Segment::Parameter { kind: SegmentKind::Integer, .. } => (1, ""),
         Segment::Parameter { kind: SegmentKind::Uuid, .. } => (2, ""),
         Segment::Parameter { kind: SegmentKind::Any, .. } => (3, ""),
         Segment::Rest { .. } => (4, ""),
-    };
-    template.segments.iter().map(rank).collect()
+    }
 }
 
 /// What the parameters of a template that matches stand for.
