@@ -33,7 +33,7 @@ fn a_head_that_drips_runs_out_of_time() {
         client.send("GET /things HTTP/1.1\r\nX-Slow: ").await;
         let (status, after) = drip(&mut client, "s").await;
         assert_eq!(status, Some(408));
-        assert!((Duration::from_millis(250)..Duration::from_secs(3)).contains(&after), "{after:?}");
+        assert!((Duration::from_millis(250)..Duration::from_secs(8)).contains(&after), "{after:?}");
         assert_eq!(peer.record(|record| record.connections), 0);
     });
 }
@@ -48,7 +48,7 @@ fn a_body_that_drips_runs_out_of_time() {
         client.send(head).await;
         let (status, after) = drip(&mut client, "b").await;
         assert_eq!(status, Some(408));
-        assert!((Duration::from_millis(250)..Duration::from_secs(3)).contains(&after), "{after:?}");
+        assert!((Duration::from_millis(250)..Duration::from_secs(8)).contains(&after), "{after:?}");
         assert_eq!(peer.record(|record| record.connections), 0);
     });
 }
@@ -61,7 +61,7 @@ fn a_streamed_body_that_drips_runs_out_of_time() {
         client.send("POST /stream HTTP/1.1\r\nHost: gate.test\r\nContent-Length: 5000\r\n\r\n").await;
         let (status, after) = drip(&mut client, "b").await;
         assert_eq!(status, Some(408));
-        assert!((Duration::from_millis(250)..Duration::from_secs(3)).contains(&after), "{after:?}");
+        assert!((Duration::from_millis(250)..Duration::from_secs(8)).contains(&after), "{after:?}");
     });
 }
 
@@ -82,7 +82,7 @@ fn a_silent_connection_ends_without_a_word() {
 fn the_idle_timeout_does_not_hurry_an_answer() {
     run(async {
         let held = super::HeldPeer::start().await;
-        let gate = super::gate("[limits]\nidle_timeout = \"100ms\"\nhead_timeout = \"100ms\"", held.address);
+        let gate = super::gate("[limits]\nidle_timeout = \"300ms\"\nhead_timeout = \"300ms\"", held.address);
         let mut client = gate.client().await;
         client.send("GET /things HTTP/1.1\r\nHost: gate.test\r\n\r\n").await;
         held.arrived.await.expect("it is with the peer");

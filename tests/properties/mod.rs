@@ -2,6 +2,7 @@
 
 mod heads;
 mod requests;
+mod routes;
 mod sizes;
 
 use std::collections::BTreeMap;
