@@ -1,6 +1,6 @@
 //! The one integration binary: the gate as a whole, from configuration to the bytes on the wire.
 //!
-//! `config_faults` and `config_language` show every fault of broken configurations and hold the
+//! `config_faults`, `config_language` and `config_random` show every fault of broken configurations and hold the
 //! language's schema to its types; `golden` runs the corpus of `tests/cases` through the pure decision
 //! and through a live gate; `live` is what only a conversation on sockets can show; `properties` asks
 //! what must hold of any request; `repository` holds rooms and documents to their word. Not here: what a
@@ -8,6 +8,7 @@
 
 mod config_faults;
 mod config_language;
+mod config_random;
 mod golden;
 mod live;
 mod properties;

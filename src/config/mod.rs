@@ -27,6 +27,7 @@ pub mod source;
 mod suggest;
 pub mod text;
 mod toml_text;
+mod tree;
 pub mod units;
 
 use std::path::{Path, PathBuf};

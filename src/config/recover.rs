@@ -7,8 +7,9 @@
 
 use std::borrow::Cow;
 
-use toml::Spanned;
-use toml::de::{DeTable, DeValue, Error};
+use toml::de::Error;
+
+use super::tree::Tree;
 
 /// Each cut means one more pass over the text.
 const MOST_CUTS: usize = 50;
@@ -22,7 +23,7 @@ pub(super) fn parts<'t>(text: &'t str, errors: &[Error]) -> Vec<Cow<'t, str>> {
     while let Some(line) = cut.filter(|_| parts.len() < MOST_CUTS) {
         let behind = blanked(&rest, line);
         parts.push(Cow::Owned(rest[..line - 1].to_owned()));
-        let (_, errors) = DeTable::parse_recoverable(&behind);
+        let (_, errors) = Tree::parse(&behind);
         cut = run_over(&behind, line, &errors);
         rest = Cow::Owned(behind);
     }
@@ -30,6 +31,17 @@ pub(super) fn parts<'t>(text: &'t str, errors: &[Error]) -> Vec<Cow<'t, str>> {
         parts.push(rest);
     }
     parts
+}
+
+/// What the parts say together.
+pub(super) fn join<'t>(parts: &'t [Cow<'_, str>]) -> (Tree<'t>, Vec<Error>) {
+    let (mut table, mut faults) = (Tree::default(), Vec::new());
+    for part in parts {
+        let (part, errors) = Tree::parse(part);
+        table.merge(part);
+        faults.extend(errors);
+    }
+    (table, faults)
 }
 
 /// The beginning of the first line, behind `from`, that an array or inline table has run over.
@@ -84,41 +96,15 @@ fn blanked(text: &str, line: usize) -> String {
     blank + &text[line..]
 }
 
-/// What both parts say, the first word first.
-pub(super) fn merge<'t>(into: &mut DeTable<'t>, from: DeTable<'t>) {
-    for (key, value) in from {
-        let known = into.get_mut(key.get_ref().as_ref()).map(Spanned::get_mut);
-        match (known, value) {
-            (None, value) => drop(into.insert(key, value)),
-            (Some(DeValue::Table(known)), value) => {
-                if let DeValue::Table(more) = value.into_inner() {
-                    merge(known, more);
-                }
-            }
-            (Some(_), _) => {}
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn faults(text: &str) -> (Vec<String>, String) {
-        let (table, errors) = DeTable::parse_recoverable(text);
-        let parts = parts(text, &errors);
-        let mut table = table.into_inner();
-        let mut faults = errors;
-        if !parts.is_empty() {
-            table.clear();
-            faults.clear();
-        }
-        for part in &parts {
-            let (part, errors) = DeTable::parse_recoverable(part);
-            merge(&mut table, part.into_inner());
-            faults.extend(errors);
-        }
-        (faults.iter().map(|fault| fault.message().to_owned()).collect(), format!("{table:?}"))
+        let (whole, faults) = Tree::parse(text);
+        let parts = parts(text, &faults);
+        let (table, faults) = if parts.is_empty() { (whole, faults) } else { join(&parts) };
+        (faults.iter().map(|fault| fault.message().to_owned()).collect(), format!("{:?}", *table))
     }
 
     #[test]

@@ -10,6 +10,7 @@ use super::read::Reader;
 use super::recover;
 use super::source::{FileId, Place, Source};
 use super::text::Text;
+use super::tree::Tree;
 
 /// Reads a file as UTF-8. `named_at` is where another file names it.
 pub(super) fn read_text(
@@ -58,18 +59,9 @@ pub(super) fn parse<T>(
 ) -> T {
     let file = faults.add_source(source);
     let source = faults.source(file).clone();
-    let (table, mut errors) = DeTable::parse_recoverable(source.text());
-    let mut table = table.into_inner();
+    let (whole, errors) = Tree::parse(source.text());
     let parts = recover::parts(source.text(), &errors);
-    if !parts.is_empty() {
-        table.clear();
-        errors.clear();
-    }
-    for part in &parts {
-        let (part, found) = DeTable::parse_recoverable(part);
-        recover::merge(&mut table, part.into_inner());
-        errors.extend(found);
-    }
+    let (table, errors) = if parts.is_empty() { (whole, errors) } else { recover::join(&parts) };
     for error in errors {
         syntax_fault(&error, file, source.text().len(), faults);
         faults.set_incomplete();

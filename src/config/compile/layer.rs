@@ -175,7 +175,7 @@ fn none_may_stand(at: Place, standing: Standing<'_>, faults: &mut Faults) -> boo
 fn distinct_fields(list: &Located<List<Text>>, accepted: &[usize], compiler: &mut Compiler<'_>) {
     let field = |index: usize| {
         let AuthenticatorKind::ApiKey { header, .. } = &compiler.authenticators.value(index)?.kind;
-        Some(header.clone())
+        Some(header.to_ascii_lowercase())
     };
     for (position, index) in accepted.iter().enumerate() {
         let earlier = accepted[..position].iter().find(|other| *other != index && field(**other) == field(*index));

@@ -76,7 +76,7 @@ fn unfit_field(name: &str, compiler: &Compiler<'_>) -> Option<&'static str> {
     let holds_key = |index| {
         let authenticator = compiler.authenticators.value(index)?;
         let AuthenticatorKind::ApiKey { header, .. } = &authenticator.kind;
-        Some(header == name)
+        Some(header.eq_ignore_ascii_case(name))
     };
     if !is_token(name.as_bytes()) || name.len() > 64 {
         Some("expected a field name such as `X-Tenant`")

@@ -9,6 +9,9 @@ use toml::de::{DeArray, DeTable, DeValue};
 use crate::config::located::{Field, Located};
 use crate::config::read::{FromToml, Reader, Slot, Value};
 
+/// How deep the schema of a single value may nest.
+const DEPTH: usize = 32;
+
 /// A parameter: the JSON Schema of its value, and `required`.
 #[derive(Clone, Debug, Default)]
 pub struct ParameterTable {
@@ -44,7 +47,7 @@ impl FromToml for ParameterTable {
             }
             let name = Located { value: key.get_ref().to_string(), at: reader.place(key) };
             let at = reader.place(value);
-            match to_json(value, reader) {
+            match to_json(value, DEPTH, reader) {
                 Some(value) => this.keywords.push(Keyword { name, value: Located { value, at } }),
                 None => this.broken = true,
             }
@@ -54,7 +57,11 @@ impl FromToml for ParameterTable {
 }
 
 /// A value of a JSON Schema. No secrets: refusals tell callers what was expected of a parameter.
-fn to_json(value: &Value<'_>, reader: &mut Reader<'_>) -> Option<serde_json::Value> {
+fn to_json(value: &Value<'_>, depth: usize, reader: &mut Reader<'_>) -> Option<serde_json::Value> {
+    let Some(deeper) = depth.checked_sub(1) else {
+        reader.nonsense(value, "this nests too deep".into(), &format!("at most {DEPTH} levels"));
+        return None;
+    };
     match value.get_ref() {
         DeValue::String(text) if text.starts_with("${env:") || text.starts_with("${file:") => {
             let message = "a parameter's schema is no place for a secret".into();
@@ -75,8 +82,8 @@ fn to_json(value: &Value<'_>, reader: &mut Reader<'_>) -> Option<serde_json::Val
             reader.expected(value, "what JSON has: a string, number, boolean, array or table");
             None
         }
-        DeValue::Array(items) => array(items, reader),
-        DeValue::Table(table) => object(table, reader),
+        DeValue::Array(items) => array(items, deeper, reader),
+        DeValue::Table(table) => object(table, deeper, reader),
     }
 }
 
@@ -91,14 +98,15 @@ fn json_number(
     number.map(Into::into)
 }
 
-fn array(items: &DeArray<'_>, reader: &mut Reader<'_>) -> Option<serde_json::Value> {
+fn array(items: &DeArray<'_>, depth: usize, reader: &mut Reader<'_>) -> Option<serde_json::Value> {
     // All are read, for the sake of their faults.
-    let read: Vec<_> = items.iter().map(|item| to_json(item, reader)).collect();
+    let read: Vec<_> = items.iter().map(|item| to_json(item, depth, reader)).collect();
     read.into_iter().collect::<Option<Vec<_>>>().map(Into::into)
 }
 
-fn object(table: &DeTable<'_>, reader: &mut Reader<'_>) -> Option<serde_json::Value> {
-    let read: Vec<_> = table.iter().map(|(key, value)| (key.get_ref().to_string(), to_json(value, reader))).collect();
+fn object(table: &DeTable<'_>, depth: usize, reader: &mut Reader<'_>) -> Option<serde_json::Value> {
+    let read: Vec<_> =
+        table.iter().map(|(key, value)| (key.get_ref().to_string(), to_json(value, depth, reader))).collect();
     read.into_iter()
         .map(|(key, value)| value.map(|value| (key, value)))
         .collect::<Option<serde_json::Map<_, _>>>()

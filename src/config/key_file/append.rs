@@ -4,7 +4,12 @@ use std::fmt;
 
 use toml_edit::{Array, ArrayOfTables, DocumentMut, InlineTable, Item, Table, Value};
 
+use crate::config::tree::Tree;
+
 use super::{is_principal_name, parse_hash};
+
+/// Deeper than any key file nests.
+const DEEPEST: usize = 16;
 
 /// Why a hash can't be added to a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,6 +58,10 @@ pub fn append(text: &str, principal: &str, hash: &str, expires: Option<&str>) ->
     }
     if text.contains(hash) {
         return Err(AppendError::Known);
+    }
+    // The editing parser drops what it read by recursion; no key file nests so deep that this matters.
+    if Tree::parse(text).0.depth() > DEEPEST {
+        return Err(AppendError::Shape("something"));
     }
     let mut document: DocumentMut =
         text.parse().map_err(|error: toml_edit::TomlError| AppendError::Syntax(error.message().to_owned()))?;
