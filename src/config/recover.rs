@@ -56,6 +56,8 @@ fn run_over(text: &str, from: usize, errors: &[Error]) -> Option<usize> {
         let line = text[line_start..].lines().next().unwrap_or_default();
         // In `key = value` the value may well be at fault by itself; the key can't be.
         let own = line_start + own_part(line)?;
+        // `[f]` is not even a word to an array.
+        let suspicious = suspicious || (message.starts_with("invalid ") && is_header(line));
         (suspicious && line_start > from && at <= own).then_some(line_start)
     })
 }
