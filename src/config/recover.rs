@@ -46,7 +46,7 @@ pub(super) fn join<'t>(parts: &'t [Cow<'_, str>]) -> (Tree<'t>, Vec<Error>) {
 
 /// The beginning of the first line, behind `from`, that an array or inline table has run over.
 fn run_over(text: &str, from: usize, errors: &[Error]) -> Option<usize> {
-    errors.iter().find_map(|error| {
+    let lines = errors.iter().filter_map(|error| {
         let at = error.span()?.start;
         let message = error.message();
         let suspicious = message.starts_with("missing comma between")
@@ -59,7 +59,8 @@ fn run_over(text: &str, from: usize, errors: &[Error]) -> Option<usize> {
         // `[f]` is not even a word to an array.
         let suspicious = suspicious || (message.starts_with("invalid ") && is_header(line));
         (suspicious && line_start > from && at <= own).then_some(line_start)
-    })
+    });
+    lines.min()
 }
 
 /// How much of a line can only be a table's header, or the key of an assignment.

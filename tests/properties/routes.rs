@@ -88,8 +88,7 @@ fn matches(segments: &[Segment], path: &str) -> bool {
     let pieces: Vec<&str> = path[1..].split('/').collect();
     let rest = matches!(segments.last(), Some(Segment::Rest { .. }));
     let plain = segments.len() - usize::from(rest);
-    let long_enough =
-        if rest { pieces.len() > plain && pieces[plain..] != [""] } else { pieces.len() == plain };
+    let long_enough = if rest { pieces.len() > plain && pieces[plain..] != [""] } else { pieces.len() == plain };
     long_enough
         && segments[..plain].iter().zip(&pieces).all(|(segment, piece)| match segment {
             Segment::Literal(text) => text == piece,

@@ -22,7 +22,7 @@ pub(super) fn limits(table: &Field<LimitsTable>, faults: &mut Faults) -> Limits 
     let table = table.given().map_or(&unsaid, |given| &given.value);
     let seconds = Duration::from_secs;
     let limits = Limits {
-        buffered_bytes: size(&table.buffered, 256 * MIB, KIB, 1 << 50, faults),
+        buffered_bytes: size(&table.buffered, 256 * MIB, 64 * KIB, 1 << 50, faults),
         // What reads heads below us stops at 1 MiB and 256 fields.
         max_head_bytes: small(size(&table.max_head, 64 * KIB, KIB, MIB, faults)),
         max_fields: small(number(&table.max_fields, 100, 8, 256, faults)),
