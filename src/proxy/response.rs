@@ -125,7 +125,9 @@ impl<'a> Received<'a> {
     /// Status line and fields, without those of our hop to the peer and `replaced` ones.
     fn without_hop_by_hop(&self, replaced: Vec<&str>) -> Vec<u8> {
         let nominated = self.values("connection").flat_map(|value| value.split(|byte| *byte == b','));
-        let mut dropped: Vec<&[u8]> = nominated.map(<[u8]>::trim_ascii).collect();
+        // Not the length, which the client needs on its own hop, whatever a peer thinks of its connection.
+        let is_length = |name: &&[u8]| name.eq_ignore_ascii_case(b"content-length");
+        let mut dropped: Vec<&[u8]> = nominated.map(<[u8]>::trim_ascii).filter(|name| !is_length(name)).collect();
         dropped.extend(HOP_BY_HOP.into_iter().chain(replaced).map(str::as_bytes));
         // RFC 9110 §8.6: with 204 a client that believed it would wait for the next answer.
         if self.status == 204 {
