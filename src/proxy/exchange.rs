@@ -36,8 +36,8 @@ pub(super) async fn serve(
     end: usize,
     last: bool,
 ) -> Reusable {
-    // A session takes the buffer; policy keeps reading the head as it stood on the wire.
-    let head = buffer[..end].to_vec();
+    // What is left in the buffer is the body's beginning, or the next request's.
+    let head = buffer.split_to(end);
     let id = gate.ids.fresh();
     let fresh = id.to_string();
     let parsed = match Parsed::parse(&head) {
@@ -56,10 +56,9 @@ pub(super) async fn serve(
     {
         let answer = refusal(gateway, &trail, rejection, request_id);
         let keep = persists && !rejection.breaks_connection();
-        let rest = buffer.split_off(end);
-        return answer::send(stream, rest, &request, &answer, keep).await;
+        return answer::send(stream, buffer, &request, &answer, keep).await;
     }
-    let mut session = session(stream, head_for_session(&request, persists, &buffer[end..]), gateway).await?;
+    let mut session = session(stream, head_for_session(&request, persists, &buffer), gateway).await?;
     let outcome = match admitted {
         Ok(permit) => go_on(gate, &mut session, permit, &mut trail, (request_id, id)).await,
         Err(rejection) => Err(rejection.into()),
