@@ -31,7 +31,7 @@ enum Command {
     /// Serve a configuration, until SIGTERM or Ctrl-C.
     ///
     /// The first signal stops accepting and finishes what is in flight, for `[limits] drain` at most;
-    /// a second one ends at once. `RUST_LOG` sets the log's levels: `debug` tells of every refusal.
+    /// a second one ends at once. `RUST_LOG` sets the log's levels: `info,portcullis=debug` tells of every refusal.
     Serve {
         /// The configuration.
         #[arg(default_value = "portcullis.toml", value_name = "FILE")]

@@ -3,6 +3,8 @@
 //! A request that is refused by its head alone, and brings no body, is answered on the bare connection:
 //! no session of Pingora's is made for it.
 
+use std::time::Duration;
+
 use bytes::BytesMut;
 use pingora_core::protocols::Stream;
 use pingora_core::protocols::http::v1::server::HttpSession;
@@ -21,6 +23,7 @@ use crate::policy::problem::Answer;
 use crate::policy::rate_limit;
 use crate::policy::rejection::{HeadFault, Rejection};
 use crate::policy::request::{Connection, RequestHead, Version};
+use crate::policy::stage::Stage;
 
 /// What goes on with the connection: the stream and what was read beyond this request.
 type Reusable = Option<(Stream, BytesMut)>;
@@ -58,7 +61,15 @@ pub(super) async fn serve(
         let keep = persists && !rejection.breaks_connection();
         return answer::send(stream, buffer, &request, &answer, keep).await;
     }
-    let mut session = session(stream, head_for_session(&request, persists, &buffer), gateway).await?;
+    let prefix = head_for_session(&request, persists, &buffer);
+    let mut session = match session(stream, prefix, gateway.limits.body_timeout).await {
+        Ok(session) => session,
+        Err(stream) => {
+            // What it refuses in a head of ours we refused before; to be told so is better than silence.
+            let rejection = Rejection::MalformedHead(HeadFault::Syntax);
+            return answer::last(stream, &refusal(gateway, &trail, &rejection, request_id)).await;
+        }
+    };
     let outcome = match admitted {
         Ok(permit) => go_on(gate, &mut session, permit, &mut trail, (request_id, id)).await,
         Err(rejection) => Err(rejection.into()),
@@ -116,20 +127,15 @@ fn head_for_session(request: &RequestHead<'_>, persists: bool, behind: &[u8]) ->
     bytes
 }
 
-/// A session of Pingora's for a request whose head was judged already.
-async fn session(stream: Stream, prefix: BytesMut, gateway: &Gateway) -> Option<HttpSession> {
+/// A session of Pingora's for a request whose head was judged already; or the stream, where it makes
+/// nothing of what it is told.
+async fn session(stream: Stream, prefix: BytesMut, read_timeout: Duration) -> Result<HttpSession, Stream> {
     let mut session = HttpSession::new(stream);
     session.set_pipelining_enabled(true);
     session.set_close_on_response_before_downstream_finish(false);
     session.set_pipelined_prefix(prefix);
-    session.set_read_timeout(Some(gateway.limits.body_timeout));
-    if matches!(session.read_request().await, Ok(Some(_))) {
-        return Some(session);
-    }
-    // What it refuses in a head of ours we refused before; to be told so is better than silence.
-    let answer = gateway.face.answer(&Rejection::MalformedHead(HeadFault::Syntax), "unread");
-    answer::last(session.into_inner(), &answer).await;
-    None
+    session.set_read_timeout(Some(read_timeout));
+    if matches!(session.read_request().await, Ok(Some(_))) { Ok(session) } else { Err(session.into_inner()) }
 }
 
 /// Reads the body as the permit says, has it inspected, and only then touches an upstream. Whether the
@@ -161,7 +167,12 @@ fn refusal(gateway: &Gateway, trail: &Trail<'_>, rejection: &Rejection, request_
     tell_findings(trail, request_id);
     let wire = rejection.wire();
     let (stage, code, internal) = (wire.stage.name(), wire.code, rejection.internal());
-    tracing::debug!(request_id, status = wire.status, stage, code, internal = internal.as_deref(), "refused");
+    // What the caller did is the caller's; what the upstream did is somebody's to mend.
+    if wire.stage == Stage::Forward {
+        tracing::warn!(request_id, status = wire.status, code, internal = internal.as_deref(), "upstream failed");
+    } else {
+        tracing::debug!(request_id, status = wire.status, stage, code, internal = internal.as_deref(), "refused");
+    }
     let face = trail.endpoint.and_then(|endpoint| endpoint.face.as_deref()).unwrap_or(&gateway.face);
     let mut answer = face.answer(rejection, request_id);
     answer.fields.extend(rate_limit::fields(&trail.standings));

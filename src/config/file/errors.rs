@@ -13,7 +13,8 @@ use crate::config::text::Text;
 #[schemars(deny_unknown_fields)]
 pub struct ErrorsTable {
     /// The body. `{status}`, `{title}`, `{detail}`, `{type}`, `{instance}` and `{code}` stand for what
-    /// they say, escaped for JSON or XML where the media type is one; `{{` and `}}` for braces.
+    /// they say, escaped for JSON or XML where the media type is one.
+    /// Every other brace stands for itself.
     pub template: Field<Text>,
     /// The body's media type; stands together with `template`.
     pub media_type: Field<Text>,

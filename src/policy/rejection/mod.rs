@@ -134,8 +134,6 @@ pub enum Rejection {
         /// Which phase, for the log.
         phase: &'static str,
     },
-    /// The gate is ending, or has no connection to spare.
-    Unavailable,
 }
 
 /// What says who is asking, or whose counter it is, must say one thing.
@@ -191,7 +189,7 @@ impl Rejection {
             | Self::ListenerSpent { retry_after }
             | Self::RateLimited { retry_after, .. } => Some(*retry_after),
             // Bodies come and go within seconds.
-            Self::BuffersFull | Self::Unavailable => Some(Duration::from_secs(1)),
+            Self::BuffersFull => Some(Duration::from_secs(1)),
             _ => None,
         }
     }

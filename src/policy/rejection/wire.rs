@@ -90,8 +90,6 @@ impl Rejection {
             Self::UpstreamBroken { .. } => (Forward, 502, "upstream_broken", "Bad gateway"),
             // RFC 9110 §15.6.5
             Self::UpstreamTimeout { .. } => (Forward, 504, "upstream_timeout", "Gateway timeout"),
-            // RFC 9110 §15.6.4
-            Self::Unavailable => (Forward, 503, "unavailable", "Service unavailable"),
         };
         Wire { stage, status, code, title }
     }

@@ -58,7 +58,6 @@ impl Rejection {
             Self::UpstreamUnreachable { .. } => "The service behind this gate cannot be reached.",
             Self::UpstreamBroken { .. } => "The service behind this gate gave no valid answer.",
             Self::UpstreamTimeout { .. } => "The service behind this gate did not answer in time.",
-            Self::Unavailable => "This gate takes no further requests now; try again.",
         };
         Cow::Borrowed(text)
     }
