@@ -139,6 +139,8 @@ fn snippet<'a>(labels: &[(AnnotationKind, &'a Label)]) -> Snippet<'a, annotate_s
     let (line, from) = source.line_at(first);
     let to = text[last..].find('\n').map_or(text.len(), |newline| last + newline);
 
+    // A carriage return before the line's end is part of the ending, unless it is what is shown.
+    let to = if to > last && text[..to].ends_with('\r') { to - 1 } else { to };
     let mut snippet = Snippet::source(&text[from..to]).path(source.name()).line_start(line);
     for ((kind, label), span) in labels.iter().zip(spans) {
         let mut annotation = kind.span(span.start - from..span.end - from);

@@ -15,6 +15,7 @@ use super::environment::Environment;
 use super::faults::Faults;
 use super::source::{FileId, Place};
 use super::suggest::{nearest, one_of};
+use super::text::cut;
 
 pub(super) use macros::{read_table, read_words, unknown_word};
 
@@ -84,7 +85,7 @@ impl Reader<'_> {
         let written = key.get_ref().as_ref();
         let near = nearest(written, known.iter().copied());
         let at = self.place(key);
-        let fault = self.faults.error(at, format!("there is no key `{written}` here"));
+        let fault = self.faults.error(at, format!("there is no key `{}` here", cut(written)));
         match near {
             Some(near) => fault.label(format!("did you mean `{near}`?")),
             // Behind a broken header, the keys of a table seem to be keys of another.

@@ -90,10 +90,8 @@ fn strangers(draft: &Draft<'_>, compiler: &mut Compiler<'_>) {
             .also(scopes.at, "these scopes")
             .help("where they are meant for other endpoints, say here: scopes = []");
     }
-    if let Field::Given(identity) = layers.nearest(|layer| &layer.forward_identity)
+    if let Field::Given(identity) = &layers.0[0].forward_identity
         && identity.value
-        && identity.at.file == draft.at.file
-        && layers.0[0].forward_identity.given().is_some()
     {
         let fault = compiler.faults.warning(identity.at, "there is no identity to forward here");
         fault.label("nobody is known by name").also(auth.at, "because of this");

@@ -60,11 +60,11 @@ fn distinct_fields(list: &Located<List<Text>>, accepted: &[usize], compiler: &mu
     };
     for (position, index) in accepted.iter().enumerate() {
         let earlier = accepted[..position].iter().find(|other| *other != index && field(**other) == field(*index));
-        if let (Some(earlier), Some(header)) = (earlier, field(*index)) {
+        if let (Some(earlier), Some(_)) = (earlier, field(*index)) {
             let (one, other) = (compiler.authenticators.name(*earlier).at, compiler.authenticators.name(*index).at);
             compiler
                 .faults
-                .error(list.at, format!("two of these authenticators read the field `{header}`"))
+                .error(list.at, "two of these authenticators read the same field")
                 .label("one would refuse what the other takes")
                 .also(one, "this one")
                 .also(other, "and this one");

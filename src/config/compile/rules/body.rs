@@ -43,10 +43,7 @@ fn schema(draft: &Draft<'_>, seen: &mut HashSet<Place>, compiler: &mut Compiler<
                 if seen.insert(opaque.at) {
                     compiler
                         .faults
-                        .error(
-                            opaque.at,
-                            format!("the gate can't read `{}`, so no schema can judge it", opaque.essence),
-                        )
+                        .error(opaque.at, "the gate can't read this type, so no schema can judge it")
                         .label("expected JSON, `…+json` or application/x-www-form-urlencoded")
                         .also(schema.at, "this schema");
                 }
