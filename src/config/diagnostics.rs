@@ -136,10 +136,11 @@ fn snippet<'a>(labels: &[(AnnotationKind, &'a Label)]) -> Snippet<'a, annotate_s
     let spans = labels.iter().map(|(_, label)| within(&label.span, text));
     let first = spans.clone().map(|span| span.start).min().unwrap_or(0);
     let last = spans.clone().map(|span| span.end).max().unwrap_or(0);
-    let from = text[..first].rfind('\n').map_or(0, |newline| newline + 1);
+    let (line, from) = source.line_at(first);
     let to = text[last..].find('\n').map_or(text.len(), |newline| last + newline);
 
-    let line = text[..from].bytes().filter(|byte| *byte == b'\n').count() + 1;
+    // A carriage return before the line's end is part of the ending, unless it is what is shown.
+    let to = if to > last && text[..to].ends_with('\r') { to - 1 } else { to };
     let mut snippet = Snippet::source(&text[from..to]).path(source.name()).line_start(line);
     for ((kind, label), span) in labels.iter().zip(spans) {
         let mut annotation = kind.span(span.start - from..span.end - from);

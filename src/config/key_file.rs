@@ -5,18 +5,18 @@
 
 mod append;
 mod blank;
+mod moment;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
 
 use schemars::JsonSchema;
-use toml::de::{DeTable, DeValue};
-use toml::value::{Date, Datetime, Offset, Time};
+use toml::de::DeTable;
 
 use super::environment::Environment;
 use super::faults::Faults;
 use super::located::{Field, List, Located, Named};
-use super::read::{FromToml, Reader, Value, read_table};
+use super::read::{Reader, read_table};
 use super::source::{Place, Source};
 use super::text::Text;
 use super::toml_text::{parse, read_text};
@@ -24,6 +24,7 @@ use crate::policy::keys::{Key, KeyHash, KeySet, Principal};
 use crate::policy::time::Timestamp;
 
 pub use append::{AppendError, append};
+use moment::Moment;
 
 /// What a key file holds.
 #[derive(Clone, Debug, Default, JsonSchema)]
@@ -175,82 +176,9 @@ fn scopes(field: &Field<List<Text>>, faults: &mut Faults) -> Vec<String> {
     list.iter().filter_map(|scope| super::compile::scope(scope, faults)).collect()
 }
 
-/// A date (its first second, UTC), or a date and time with an offset.
-#[derive(Clone, Copy, Debug)]
-struct Moment(Timestamp);
-
-impl FromToml for Moment {
-    fn expected() -> String {
-        "a date such as 2027-01-01, or a time such as 2027-01-01T12:00:00Z".into()
-    }
-
-    fn from_toml(value: &Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
-        let DeValue::Datetime(written) = value.get_ref() else {
-            reader.expected(value, &Self::expected());
-            return None;
-        };
-        let seconds = seconds(written);
-        if seconds.is_none() {
-            let message = "this does not name one moment".into();
-            reader.nonsense(value, message, &Self::expected());
-        }
-        // What lies before 1970 is as past as can be.
-        let since_epoch = u64::try_from(seconds?.max(0)).unwrap_or(0);
-        Some(Self(Timestamp::from_seconds(since_epoch)))
-    }
-}
-
-impl JsonSchema for Moment {
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Moment".into()
-    }
-
-    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({ "type": "string" })
-    }
-}
-
-/// Seconds since the epoch; a date alone is its beginning in UTC, a time without offset is nobody's.
-fn seconds(written: &Datetime) -> Option<i64> {
-    let days = days_since_epoch(written.date?);
-    let Some(Time { hour, minute, second, .. }) = written.time else { return Some(days * 86_400) };
-    let offset = match written.offset? {
-        Offset::Z => 0,
-        Offset::Custom { minutes } => i64::from(minutes) * 60,
-    };
-    let time = i64::from(hour) * 3600 + i64::from(minute) * 60 + i64::from(second.unwrap_or(0));
-    Some(days * 86_400 + time - offset)
-}
-
-/// Days from 1970-01-01 in the Gregorian calendar, by counting years from a March so that a leap day is
-/// a year's last.
-fn days_since_epoch(date: Date) -> i64 {
-    let (month, day) = (i64::from(date.month), i64::from(date.day));
-    let year = i64::from(date.year) - i64::from(month <= 2);
-    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    let era_days = year * 365 + year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400);
-    era_days + day_of_year - 719_468
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn moments() {
-        let of = |text: &str| seconds(&text.parse().expect("a TOML datetime"));
-        assert_eq!(of("1970-01-01"), Some(0));
-        assert_eq!(of("2027-01-01"), Some(1_798_761_600));
-        assert_eq!(of("2024-02-29T12:30:01Z"), Some(1_709_209_801));
-        assert_eq!(of("2024-03-01T00:00:00+02:00"), Some(1_709_244_000));
-        assert_eq!(of("1969-12-31"), Some(-86_400));
-        assert_eq!(of("2024-03-01T00:00:00"), None);
-        assert_eq!(of("12:00:00"), None);
-    }
 
     #[test]
     fn hashes() {

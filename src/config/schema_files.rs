@@ -6,6 +6,7 @@
 
 mod references;
 mod span;
+mod within;
 
 use std::collections::HashMap;
 use std::io::ErrorKind;
@@ -123,12 +124,17 @@ impl SchemaFiles {
             resources: gathered.resources(),
             backtrack_limit: limit.and_then(|limit| usize::try_from(limit).ok()),
         };
+        let dangling = gathered.tell_dangling(faults);
         let found = Schema::compile(&document.content, &options);
         let errors = match &found {
             Err(errors) => errors.as_slice(),
             Ok(_) => &[],
         };
         for error in errors {
+            // The library's own words for the first of these, without its place.
+            if dangling && error.pointer.is_empty() && error.detail.starts_with("Pointer '") {
+                continue;
+            }
             let Some(detail) = gathered.shown(error) else { continue };
             let fault = faults.error(gathered.place(error, faults), "this schema can't be used");
             fault.label(detail);
@@ -136,7 +142,7 @@ impl SchemaFiles {
                 fault.help(hint.as_str());
             }
         }
-        let schema = found.ok().filter(|_| gathered.is_sound)?;
+        let schema = found.ok().filter(|_| gathered.is_sound && !dangling)?;
         // Only what holds together is worth a closer look.
         for warning in lint(&document.content, &gathered.base_uri) {
             let fault = faults.warning(gathered.place(&warning, faults), warning.detail.as_str());
@@ -199,7 +205,8 @@ impl SchemaFiles {
                 for error in found {
                     let fault = faults.error(place(&error), "this schema can't be used");
                     fault.label(error.detail);
-                    if let Some(hint) = error.hint {
+                    // What a schema's table can allow, a parameter has no table for.
+                    if let Some(hint) = error.hint.filter(|hint| !hint.contains("backtrack_limit")) {
                         fault.help(hint);
                     }
                 }

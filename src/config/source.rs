@@ -5,18 +5,21 @@
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 /// One file that was read: the TOML itself, what it includes, key files and schemas.
 pub struct Source {
     name: String,
     path: PathBuf,
     text: String,
+    /// Where each line begins; counted once, and only where something is to be shown.
+    line_starts: OnceLock<Vec<usize>>,
 }
 
 impl Source {
     /// A file under the name that the operator knows it by.
     pub fn new(name: String, path: PathBuf, text: String) -> Self {
-        Self { name, path, text }
+        Self { name, path, text, line_starts: OnceLock::new() }
     }
 
     /// The name to print: as given on the command line, or as written in the file that names it.
@@ -39,26 +42,14 @@ impl Source {
         self.path.parent().unwrap_or(Path::new("")).join(written)
     }
 
-    /// The line and the column of a byte, both from 1, the column in characters.
-    pub fn line_and_column(&self, offset: usize) -> (usize, usize) {
-        let offset = self.text.floor_char_boundary(offset);
-        let before = &self.text[..offset];
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
-        (line, before[line_start..].chars().count() + 1)
-    }
-
-    /// The byte at a line and a column as serde_json counts them: from 1, the column in bytes.
-    pub fn offset(&self, line: usize, column: usize) -> usize {
-        let mut start = 0;
-        for _ in 1..line {
-            match self.text[start..].find('\n') {
-                Some(newline) => start += newline + 1,
-                None => break,
-            }
-        }
-        let offset = (start + column.saturating_sub(1)).min(self.text.len());
-        self.text.floor_char_boundary(offset)
+    /// The line of a byte, from 1, and where that line begins.
+    pub fn line_at(&self, offset: usize) -> (usize, usize) {
+        let starts = self.line_starts.get_or_init(|| {
+            let behind = self.text.match_indices('\n').map(|(newline, _)| newline + 1);
+            std::iter::once(0).chain(behind).collect()
+        });
+        let line = starts.partition_point(|start| *start <= offset);
+        (line, starts[line - 1])
     }
 }
 

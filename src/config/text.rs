@@ -155,3 +155,23 @@ fn unknown_source(source: &str, value: &Value<'_>, reader: &mut Reader<'_>) {
     };
     reader.faults.error(at, "this is no reference to a secret").label(label);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_prints_as_it_was_written() {
+        let text = Text { value: "hunter2".into(), reference: Some("${env:KEY}".into()) };
+        assert_eq!(text.to_string(), "${env:KEY}");
+        assert_eq!(format!("{text:?}"), "\"${env:KEY}\"");
+        assert_eq!(text.unless_secret("hunter2"), None);
+        assert_eq!(text.as_str(), "hunter2");
+    }
+
+    #[test]
+    fn messages_repeat_no_more_than_a_line() {
+        let text = Text { value: "é".repeat(1000), reference: None };
+        assert_eq!(text.to_string().chars().count(), SHOWN_CHARS + 1);
+    }
+}

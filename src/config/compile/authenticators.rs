@@ -1,6 +1,6 @@
 //! `[authenticator.NAME]`: the ways a caller can prove who it is.
 
-use super::listeners::field_name;
+use super::listeners::words::field_name;
 use super::names::Register;
 use crate::config::environment::Environment;
 use crate::config::faults::Faults;

@@ -1,25 +1,27 @@
 //! What one table says of endpoints, by itself: `[defaults]`, a path's or a method's. Each value is
 //! judged once here, however many endpoints it holds for.
 
+mod lists;
+
 use std::sync::Arc;
 
 use super::Compiler;
 use super::authenticators::is_taken;
-use super::listeners::field_name;
+use super::listeners::words::field_name;
 use super::parameters::{self, Declared};
 use super::{body, errors};
 use crate::config::faults::Faults;
 use crate::config::file::{BodyWord, PolicyTable, StageWord};
 use crate::config::located::{Field, List, Located};
-use crate::config::source::Place;
 use crate::config::text::Text;
 use crate::policy::body::JsonRules;
-use crate::policy::gateway::{Authentication, AuthenticatorKind, Report};
+use crate::policy::gateway::{Authentication, Report};
 use crate::policy::media_type::MediaType;
 use crate::policy::problem::Face;
 use crate::policy::route::Template;
 use crate::policy::schema::Schema;
 use crate::policy::stage::Stage;
+use lists::{auth, quotas};
 
 /// Which table it is.
 #[derive(Clone, Copy)]
@@ -130,82 +132,6 @@ pub(in crate::config) fn scope(item: &Located<Text>, faults: &mut Faults) -> Opt
         .error(item.at, "this is no scope")
         .label("expected up to 128 printable ASCII characters without blanks, `\"` and `\\`");
     None
-}
-
-fn auth(list: &Located<List<Text>>, standing: Standing<'_>, compiler: &mut Compiler<'_>) -> Option<Authentication> {
-    if list.is_empty() {
-        let fault = compiler.faults.error(list.at, "`auth` names nobody, so nobody could come");
-        fault.label("expected authenticators").help("who wants everyone says so: auth = \"none\"");
-        return None;
-    }
-    once_each(list, "authenticator", compiler.faults);
-    let mut authentication = Authentication { accepted: Vec::new(), anonymous: false };
-    let mut sound = true;
-    for item in list.iter() {
-        if item.as_str() == "none" {
-            authentication.anonymous = true;
-            sound &= none_may_stand(item.at, standing, compiler.faults);
-            continue;
-        }
-        match compiler.authenticators.find(item, compiler.faults) {
-            Some(index) => authentication.accepted.push(index),
-            None => sound = false,
-        }
-    }
-    distinct_fields(list, &authentication.accepted, compiler);
-    authentication.accepted.dedup();
-    sound.then_some(authentication)
-}
-
-/// Public is said of each method, never inherited.
-fn none_may_stand(at: Place, standing: Standing<'_>, faults: &mut Faults) -> bool {
-    let place = match standing {
-        Standing::Method(_) => return true,
-        Standing::Defaults => "in [defaults]",
-        Standing::Path(_) => "on a path's table",
-    };
-    faults
-        .error(at, format!("\"none\" can't stand {place}"))
-        .label("it opens methods that never say so")
-        .help("write it on the table of each method that is meant for everyone");
-    false
-}
-
-/// Two authenticators that look at one field would each refuse what the other takes.
-fn distinct_fields(list: &Located<List<Text>>, accepted: &[usize], compiler: &mut Compiler<'_>) {
-    let field = |index: usize| {
-        let AuthenticatorKind::ApiKey { header, .. } = &compiler.authenticators.value(index)?.kind;
-        Some(header.to_ascii_lowercase())
-    };
-    for (position, index) in accepted.iter().enumerate() {
-        let earlier = accepted[..position].iter().find(|other| *other != index && field(**other) == field(*index));
-        if let (Some(earlier), Some(header)) = (earlier, field(*index)) {
-            let (one, other) = (compiler.authenticators.name(*earlier).at, compiler.authenticators.name(*index).at);
-            compiler
-                .faults
-                .error(list.at, format!("two of these authenticators read the field `{header}`"))
-                .label("one would refuse what the other takes")
-                .also(one, "this one")
-                .also(other, "and this one");
-        }
-    }
-}
-
-fn quotas(list: &[Located<Text>], compiler: &mut Compiler<'_>) -> Option<Vec<Located<usize>>> {
-    once_each(list, "quota", compiler.faults);
-    each(list, |item| {
-        let value = compiler.quotas.find(item, compiler.faults)?;
-        Some(Located { value, at: item.at })
-    })
-}
-
-fn once_each(list: &[Located<Text>], kind: &str, faults: &mut Faults) {
-    for (index, item) in list.iter().enumerate() {
-        if let Some(first) = list[..index].iter().find(|other| other.as_str() == item.as_str()) {
-            let fault = faults.error(item.at, format!("this {kind} stands here twice"));
-            fault.label("here again").also(first.at, "here first");
-        }
-    }
 }
 
 fn report(list: &Located<List<StageWord>>, standing: Standing<'_>, faults: &mut Faults) -> Option<Report> {

@@ -3,7 +3,7 @@
 use std::num::NonZeroU64;
 use std::sync::Arc;
 
-use super::listeners::field_name;
+use super::listeners::words::field_name;
 use super::names::Register;
 use crate::config::faults::Faults;
 use crate::config::file::QuotaTable;

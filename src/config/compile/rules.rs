@@ -2,13 +2,14 @@
 //!
 //! Each rule looks at the nearest value of each kind; none changes anything.
 
+mod body;
+
 use std::collections::HashSet;
 
 use super::Compiler;
 use super::endpoint::Draft;
 use crate::config::located::{Field, Located};
 use crate::config::source::Place;
-use crate::policy::media_type::Format;
 use crate::policy::quota::QuotaBy;
 
 /// Judges an endpoint. `seen` holds the places of warnings that were given: what one table says of many
@@ -17,9 +18,7 @@ pub(super) fn check(draft: &Draft<'_>, seen: &mut HashSet<Place>, compiler: &mut
     stated(draft, compiler);
     strangers(draft, compiler);
     dropped(draft, seen, compiler);
-    body(draft, seen, compiler);
-    body_size(draft, seen, compiler);
-    body_of_get(draft, seen, compiler);
+    body::check(draft, seen, compiler);
     length(draft, compiler);
 }
 
@@ -91,10 +90,8 @@ fn strangers(draft: &Draft<'_>, compiler: &mut Compiler<'_>) {
             .also(scopes.at, "these scopes")
             .help("where they are meant for other endpoints, say here: scopes = []");
     }
-    if let Field::Given(identity) = layers.nearest(|layer| &layer.forward_identity)
+    if let Field::Given(identity) = &layers.0[0].forward_identity
         && identity.value
-        && identity.at.file == draft.at.file
-        && layers.0[0].forward_identity.given().is_some()
     {
         let fault = compiler.faults.warning(identity.at, "there is no identity to forward here");
         fault.label("nobody is known by name").also(auth.at, "because of this");
@@ -149,77 +146,6 @@ fn replaced<T>(
             .warning(nearer.at, format!("these `{key}` drop {}", missing.join(", ")))
             .label("the nearest list counts alone")
             .also(farther.at, "this one is replaced");
-    }
-}
-
-/// A schema judges what the gate can read, and only that.
-fn body(draft: &Draft<'_>, seen: &mut HashSet<Place>, compiler: &mut Compiler<'_>) {
-    let layers = &draft.layers;
-    let any = layers.nearest(|layer| &layer.body).given();
-    if let Some(any) = any
-        && seen.insert(any.at)
-    {
-        compiler.faults.warning(any.at, "bodies pass unchecked here").label("the upstream gets whatever comes");
-    }
-    // A schema that could not be read still is one.
-    let schema = layers.nearest(|layer| &layer.body_schema);
-    let Field::Given(schema) = schema else { return };
-    if let Some(any) = any {
-        let fault = compiler.faults.error(draft.at, format!("{} has a schema that judges nothing", name(draft)));
-        fault
-            .label("its body streams through unchecked")
-            .also(any.at, "because of this")
-            .also(schema.at, "this schema");
-        return;
-    }
-    match layers.nearest(|layer| &layer.media_types) {
-        Field::Broken => {}
-        Field::Given(types) if !types.is_empty() => {
-            for opaque in types.iter().filter(|media| media.format == Format::Opaque) {
-                if seen.insert(opaque.at) {
-                    compiler
-                        .faults
-                        .error(
-                            opaque.at,
-                            format!("the gate can't read `{}`, so no schema can judge it", opaque.essence),
-                        )
-                        .label("expected JSON, `…+json` or application/x-www-form-urlencoded")
-                        .also(schema.at, "this schema");
-                }
-            }
-        }
-        _ => {
-            compiler
-                .faults
-                .absent(draft.at, format!("{} has a schema and takes no body", name(draft)))
-                .label("expected `media_types`, as in media_types = [\"application/json\"]")
-                .also(schema.at, "this schema");
-        }
-    }
-}
-
-/// What can never be held is never taken.
-fn body_size(draft: &Draft<'_>, seen: &mut HashSet<Place>, compiler: &mut Compiler<'_>) {
-    let layers = &draft.layers;
-    let streams = !layers.nearest(|layer| &layer.body).is_absent();
-    let Field::Given(max_body) = layers.nearest(|layer| &layer.max_body) else { return };
-    let buffered = compiler.limits.buffered_bytes;
-    if !streams && max_body.value > buffered && seen.insert(max_body.at) {
-        let fault = compiler.faults.error(max_body.at, "no body of this size can be held for its check");
-        fault.label(format!("`limits.buffered` is {buffered} bytes"));
-    }
-}
-
-/// RFC 9110 §9.3.1: what a body of GET means is defined nowhere, and others may drop it.
-fn body_of_get(draft: &Draft<'_>, seen: &mut HashSet<Place>, compiler: &mut Compiler<'_>) {
-    let own = &draft.layers.0[0].media_types;
-    if let Field::Given(types) = own
-        && matches!(draft.method, "GET" | "HEAD")
-        && !types.is_empty()
-        && seen.insert(types.at)
-    {
-        let fault = compiler.faults.warning(types.at, format!("a body of {} has no meaning of its own", draft.method));
-        fault.label("servers and caches on the way may drop or refuse it");
     }
 }
 

@@ -13,8 +13,7 @@ use crate::config::text::Text;
 #[schemars(deny_unknown_fields)]
 pub struct ErrorsTable {
     /// The body. `{status}`, `{title}`, `{detail}`, `{type}`, `{instance}` and `{code}` stand for what
-    /// they say, escaped for JSON or XML where the media type is one.
-    /// Every other brace stands for itself.
+    /// they say, escaped for JSON, XML or HTML where the media type is one; every other brace is text.
     pub template: Field<Text>,
     /// The body's media type; stands together with `template`.
     pub media_type: Field<Text>,

@@ -27,23 +27,27 @@ pub struct PolicyTable {
     pub quotas: Field<List<Text>>,
     /// Size of the body as sent, and again of the body decoded; past it 413. Unstated: `1 MiB`.
     pub max_body: Field<SizeText>,
-    /// Media types that the body may have (`application/json`); others get 415. Unstated: no body.
+    /// Media types that the body may have (`application/json`); others get 415. Each is named, without
+    /// parameters: there are no patterns, and JSON and forms are UTF-8. Unstated: no body.
     pub media_types: Field<List<Text>>,
-    /// The JSON Schema file that the body must satisfy; else 422.
+    /// The JSON Schema file that the body must satisfy; else 422. A body must then be there, and each of
+    /// `media_types` must be one that the gate can read: JSON or a form.
     pub body_schema: Field<BodySchemaTable>,
-    /// `any` streams the body through unchecked. Unstated: it is checked.
+    /// `any` streams the body through unchecked, of `media_types` where those are stated. Unstated: it is
+    /// checked.
     pub body: Field<BodyWord>,
     /// What JSON bodies may hold beyond what every reader understands alike.
     pub json: Field<JsonTable>,
-    /// Media types that this endpoint answers with; who accepts none of them gets 406. Unstated: not
-    /// looked at.
+    /// Media types that this endpoint answers with, each named, without parameters; who accepts none of
+    /// them gets 406. Unstated: not looked at.
     pub produces: Field<List<Text>>,
-    /// Query parameters by name, each a JSON Schema with `required`. Where any is declared, unknown and
-    /// repeated names get 422; where none is, the query passes as sent.
+    /// Query parameters by name, each a JSON Schema with `required`. Where any is declared, unknown,
+    /// repeated and undecodable names get 422; where none is, the query passes as sent.
     pub query: Named<ParameterTable>,
     /// Request fields by name, each a JSON Schema with `required`.
     pub header: Named<ParameterTable>,
-    /// Path parameters by name, each a JSON Schema.
+    /// Path parameters by name, each a JSON Schema, for names in the path. In [defaults], for every path
+    /// that has a parameter of the name.
     pub path: Named<ParameterTable>,
     /// Stages that only report: what they would have refused passes, counted and logged.
     pub report: Field<List<StageWord>>,

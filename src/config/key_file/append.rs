@@ -88,7 +88,7 @@ fn key(hash: &str, expires: Option<&str>) -> Result<InlineTable, AppendError> {
     key.insert("sha256", hash.into());
     if let Some(expires) = expires {
         let moment: toml_edit::Datetime = expires.parse().map_err(|_| AppendError::Expires)?;
-        if super::seconds(&moment).is_none() {
+        if super::moment::seconds(&moment).is_none() {
             return Err(AppendError::Expires);
         }
         key.insert("expires", moment.into());

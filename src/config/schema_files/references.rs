@@ -7,11 +7,13 @@ use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_enco
 use serde_json::Value;
 
 use super::span::span_of;
+use super::within::dangling;
 use super::{Document, SchemaFiles};
 use crate::config::environment::Environment;
 use crate::config::faults::Faults;
 use crate::config::source::{FileId, Place};
 use crate::config::suggest::{nearest, one_of};
+use crate::config::text::cut;
 use crate::policy::schema::{SchemaFault, references};
 
 /// More documents than any schema of an API has.
@@ -105,6 +107,23 @@ impl Gathered {
     /// What the compiler needs to know.
     pub(super) fn resources(&self) -> Vec<(String, Value)> {
         self.documents.iter().map(|(uri, document)| (uri.clone(), (*document.content).clone())).collect()
+    }
+
+    /// Reports every reference of a document into itself that leads nowhere.
+    pub(super) fn tell_dangling(&self, faults: &mut Faults) -> bool {
+        let mut any = false;
+        // One file may be known by several URIs.
+        let mut seen = HashSet::new();
+        let documents = std::iter::once(&self.document).chain(self.documents.values());
+        for document in documents.filter(|document| seen.insert(document.file)) {
+            for (pointer, reference) in dangling(&document.content) {
+                any = true;
+                let span = span_of(faults.source(document.file).text(), &pointer).unwrap_or(0..1);
+                let fault = faults.error(Place::new(document.file, span), "this schema can't be used");
+                fault.label(format!("`{}` leads nowhere", cut(&reference)));
+            }
+        }
+        any
     }
 
     /// The place of a fault in the file that it is about.
