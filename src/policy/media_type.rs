@@ -94,8 +94,11 @@ fn body_kind(endpoint: &Endpoint, head: &Head<'_>) -> Result<BodyKind, Rejection
     let Some(format) = accepted_format(&endpoint.body.media_types, content_type) else {
         return Err(refusal);
     };
-    let coding = coding(head.request)?;
-    Ok(if rule.unchecked { BodyKind::Unchecked } else { BodyKind::Checked { format, coding } })
+    if rule.unchecked {
+        // Nobody here decodes it, so its coding is between client and upstream.
+        return Ok(BodyKind::Unchecked);
+    }
+    Ok(BodyKind::Checked { format, coding: coding(head.request)? })
 }
 
 /// RFC 9110 §8.3.1: the essence decides; JSON and forms are UTF-8 or not ours (RFC 8259 §8.1).
