@@ -9,33 +9,57 @@ mod template;
 pub use template::{MAX_PARAMETERS, Segment, SegmentKind, Template, TemplateFault, canonical_integer};
 
 use std::borrow::Cow;
+use std::hash::BuildHasher;
+use std::num::NonZeroU32;
 
-use hashbrown::HashMap;
+use hashbrown::{DefaultHashBuilder, HashTable};
 
 use super::rejection::Rejection;
 use super::target::percent_decode;
 
 /// Finds the endpoint of a path and method.
+///
+/// The trie lies flat: small nodes side by side, all literal edges in one hash table, their texts in one
+/// string. Paths that are drawn evenly over ten thousand endpoints find it in the cache.
 #[derive(Debug)]
 pub struct Routes {
     nodes: Vec<Node>,
+    literals: HashTable<Edge>,
+    texts: String,
+    hasher: DefaultHashBuilder,
+    /// Every method that some endpoint has; a request's is looked for once.
+    methods: Vec<String>,
+    bindings: Vec<Binding>,
+    /// The template that led to each binding, to compare with the next one.
+    templates: Vec<String>,
 }
 
-/// What stands behind the same segments.
-#[derive(Debug, Default)]
+/// What stands behind the same segments, apart from literals. No child is the root, so 0 is none.
+#[derive(Clone, Copy, Debug, Default)]
 struct Node {
-    literals: HashMap<Box<str>, usize>,
-    /// Sorted by kind: typed before untyped.
-    parameters: Vec<(SegmentKind, usize)>,
-    rest: Option<usize>,
-    /// The path that ends here, with its methods.
-    end: Option<End>,
+    /// By `SegmentKind`: typed before untyped.
+    parameters: [Option<NonZeroU32>; 3],
+    rest: Option<NonZeroU32>,
+    /// The path that ends here: one more than the first of its bindings.
+    end: Option<NonZeroU32>,
 }
 
-#[derive(Debug)]
-struct End {
-    template: String,
-    methods: Vec<(String, usize)>,
+/// From a node by a literal to the next.
+#[derive(Clone, Copy, Debug)]
+struct Edge {
+    parent: u32,
+    child: NonZeroU32,
+    from: u32,
+    length: u32,
+}
+
+/// A method of a path.
+#[derive(Clone, Copy, Debug)]
+struct Binding {
+    method: u32,
+    endpoint: u32,
+    /// One more than the path's next binding.
+    next: Option<NonZeroU32>,
 }
 
 /// Two endpoints that no request could tell apart.
@@ -62,7 +86,15 @@ struct Captures {
 
 impl Default for Routes {
     fn default() -> Self {
-        Self { nodes: vec![Node::default()] }
+        Self {
+            nodes: vec![Node::default()],
+            literals: HashTable::new(),
+            texts: String::new(),
+            hasher: DefaultHashBuilder::default(),
+            methods: Vec::new(),
+            bindings: Vec::new(),
+            templates: Vec::new(),
+        }
     }
 }
 
@@ -74,68 +106,103 @@ impl Routes {
         for segment in &template.segments {
             at = self.child(at, segment);
         }
-        let end =
-            self.nodes[at].end.get_or_insert_with(|| End { template: template.text.clone(), methods: Vec::new() });
-        let taken = end.methods.iter().find(|(name, _)| end.template != template.text || name == method);
-        if let Some((_, first)) = taken {
-            return Err(RouteConflict { first: *first });
+        let method = self.method(method);
+        let clashes =
+            |(index, binding): &(usize, Binding)| self.templates[*index] != template.text || binding.method == method;
+        // The newest comes first, so the last is the one that stood there first.
+        if let Some((_, binding)) = self.bindings_at(at).filter(clashes).last() {
+            return Err(RouteConflict { first: binding.endpoint as usize });
         }
-        end.methods.push((method.to_owned(), endpoint));
+        let end = &mut self.nodes[at].end;
+        self.bindings.push(Binding { method, endpoint: small(endpoint), next: *end });
+        *end = NonZeroU32::new(small(self.bindings.len()));
+        self.templates.push(template.text.clone());
         Ok(())
     }
 
+    fn method(&mut self, name: &str) -> u32 {
+        let known = self.methods.iter().position(|known| known == name);
+        small(known.unwrap_or_else(|| {
+            self.methods.push(name.to_owned());
+            self.methods.len() - 1
+        }))
+    }
+
     fn child(&mut self, at: usize, segment: &Segment) -> usize {
-        let fresh = self.nodes.len();
-        let node = &mut self.nodes[at];
+        let fresh = NonZeroU32::new(small(self.nodes.len())).expect("the root is there, so this is no 0");
         let child = match segment {
-            Segment::Literal(text) => *node.literals.entry(text.as_str().into()).or_insert(fresh),
-            Segment::Rest { .. } => *node.rest.get_or_insert(fresh),
-            Segment::Parameter { kind, .. } => match node.parameters.iter().find(|(known, _)| known == kind) {
-                Some((_, child)) => *child,
-                None => {
-                    node.parameters.push((*kind, fresh));
-                    node.parameters.sort_unstable_by_key(|(kind, _)| *kind);
-                    fresh
-                }
-            },
+            Segment::Literal(text) => self.literal(at, text).unwrap_or_else(|| {
+                let edge =
+                    Edge { parent: small(at), child: fresh, from: small(self.texts.len()), length: small(text.len()) };
+                self.texts.push_str(text);
+                let (texts, hasher) = (&self.texts, &self.hasher);
+                let hash = |edge: &Edge| hasher.hash_one((edge.parent, edge.text(texts)));
+                self.literals.insert_unique(hash(&edge), edge, hash);
+                fresh
+            }),
+            Segment::Parameter { kind, .. } => *self.nodes[at].parameters[*kind as usize].get_or_insert(fresh),
+            Segment::Rest { .. } => *self.nodes[at].rest.get_or_insert(fresh),
         };
         if child == fresh {
             self.nodes.push(Node::default());
         }
-        child
+        child.get() as usize
+    }
+
+    /// Where a literal leads.
+    fn literal(&self, at: usize, segment: &str) -> Option<NonZeroU32> {
+        let parent = small(at);
+        let hash = self.hasher.hash_one((parent, segment));
+        let same = |edge: &Edge| edge.parent == parent && edge.text(&self.texts) == segment;
+        self.literals.find(hash, same).map(|edge| edge.child)
+    }
+
+    /// The methods of the path that ends at a node, with their indices.
+    fn bindings_at(&self, at: usize) -> impl Iterator<Item = (usize, Binding)> {
+        let mut next = self.nodes[at].end;
+        std::iter::from_fn(move || {
+            let index = next?.get() as usize - 1;
+            next = self.bindings[index].next;
+            Some((index, self.bindings[index]))
+        })
     }
 
     /// Finds the endpoint of a normal path, which begins with a slash, and a method.
     pub fn find(&self, path: &str, method: &str) -> Result<Route, Rejection> {
         let mut captures = Captures::default();
         let end = self.walk(0, path, Some(1), &mut captures).ok_or(Rejection::UnknownPath)?;
-        let of = |wanted: &str| end.methods.iter().find(|(name, _)| name == wanted).map(|(_, endpoint)| *endpoint);
+        let of = |wanted: &str| {
+            let method = self.methods.iter().position(|known| known == wanted)?;
+            self.bindings_at(end)
+                .find(|(_, binding)| binding.method as usize == method)
+                .map(|(_, binding)| binding.endpoint)
+        };
         // RFC 9110 §9.3.2: HEAD is GET without the body, and is judged as GET.
         let endpoint = of(method).or_else(|| if method == "HEAD" { of("GET") } else { None });
         match endpoint {
-            Some(endpoint) => Ok(Route { endpoint, captures }),
-            None => Err(Rejection::MethodNotAllowed { allow: end.allow() }),
+            Some(endpoint) => Ok(Route { endpoint: endpoint as usize, captures }),
+            None => Err(Rejection::MethodNotAllowed { allow: self.allow(end) }),
         }
     }
 
-    /// `from` is where the next segment begins; `None` once the path is used up.
-    fn walk(&self, at: usize, path: &str, from: Option<usize>, captures: &mut Captures) -> Option<&End> {
-        let node = &self.nodes[at];
-        let Some(from) = from else { return node.end.as_ref() };
+    /// The node that a path ends at. `from` is where its next segment begins; `None` once it is used up.
+    fn walk(&self, at: usize, path: &str, from: Option<usize>, captures: &mut Captures) -> Option<usize> {
+        let Some(from) = from else { return self.nodes[at].end.map(|_| at) };
         let rest = path.get(from..)?;
         let (segment, after) = match rest.find('/') {
             Some(slash) => (&rest[..slash], Some(from + slash + 1)),
             None => (rest, None),
         };
-        let literal = node.literals.get(segment);
-        if let Some(end) = literal.and_then(|child| self.walk(*child, path, after, captures)) {
+        let literal = self.literal(at, segment);
+        if let Some(end) = literal.and_then(|child| self.walk(child.get() as usize, path, after, captures)) {
             return Some(end);
         }
+        let node = self.nodes[at];
         let count = captures.count;
-        for (kind, child) in &node.parameters {
-            if kind.matches(segment) {
+        for kind in SegmentKind::ALL {
+            if let Some(child) = node.parameters[kind as usize].filter(|_| kind.matches(segment)) {
                 captures.push(from, segment.len());
-                if let Some(end) = self.walk(*child, path, after, captures) {
+                if let Some(end) = self.walk(child.get() as usize, path, after, captures) {
                     return Some(end);
                 }
                 captures.count = count;
@@ -143,20 +210,30 @@ impl Routes {
         }
         let child = node.rest.filter(|_| !rest.is_empty())?;
         captures.push(from, rest.len());
-        self.nodes[child].end.as_ref()
+        Some(child.get() as usize)
     }
-}
 
-impl End {
     /// RFC 9110 §10.2.1: what `Allow` says. HEAD stands with GET.
-    fn allow(&self) -> String {
-        let mut names: Vec<&str> = self.methods.iter().map(|(name, _)| name.as_str()).collect();
+    fn allow(&self, end: usize) -> String {
+        let names = self.bindings_at(end).map(|(_, binding)| self.methods[binding.method as usize].as_str());
+        let mut names: Vec<&str> = names.collect();
         if names.contains(&"GET") && !names.contains(&"HEAD") {
             names.push("HEAD");
         }
         names.sort_unstable();
         names.join(", ")
     }
+}
+
+impl Edge {
+    fn text<'t>(&self, texts: &'t str) -> &'t str {
+        &texts[self.from as usize..(self.from + self.length) as usize]
+    }
+}
+
+/// A configuration that fits into memory as text has far fewer than 2^32 of anything.
+fn small(number: usize) -> u32 {
+    u32::try_from(number).expect("files are capped far below 4 GiB")
 }
 
 impl Captures {

@@ -197,6 +197,9 @@ fn fault(range: Range<usize>, message: &str, help: Option<&str>) -> TemplateFaul
 }
 
 impl SegmentKind {
+    /// All of them, in the order in which they are tried.
+    pub const ALL: [Self; 3] = [Self::Integer, Self::Uuid, Self::Any];
+
     /// Whether a decoded segment looks as it must.
     pub fn matches(self, segment: &str) -> bool {
         match self {
