@@ -37,7 +37,9 @@ pub(super) async fn serve(
             Err(rejection) => return refuse_unread(&gate, &gateway, stream, &rejection).await,
         };
         let last = *draining.borrow();
-        match exchange::serve(&gate, &gateway, connection, stream, buffer, end, last).await {
+        // What an exchange needs is taken for as long as it lasts: an idle connection holds next to nothing.
+        let exchange = Box::pin(exchange::serve(&gate, &gateway, connection, stream, buffer, end, last));
+        match exchange.await {
             Some((reusable, rest)) => (stream, buffer) = (reusable, rest),
             None => return,
         }

@@ -11,6 +11,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use bytes::BytesMut;
 use pingora_core::protocols::http::v1::server::HttpSession;
 use pingora_core::protocols::raw_connect::ProxyDigest;
 use pingora_core::protocols::{
@@ -41,6 +42,20 @@ impl Downstream {
     /// The connection that a session reads its request from.
     pub(super) fn behind(session: &HttpSession) -> io::Result<&Self> {
         Self::of(session.stream())
+    }
+
+    /// Reads up to so many bytes into an empty buffer, which takes memory only once there is something to
+    /// read. Zero is the connection's end.
+    pub(super) async fn read_first(&self, buffer: &mut BytesMut, bytes: usize) -> io::Result<usize> {
+        loop {
+            *buffer = BytesMut::new();
+            self.socket.readable().await?;
+            buffer.reserve(bytes);
+            match self.socket.try_read_buf(buffer) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                read => return read,
+            }
+        }
     }
 
     /// Writes all the parts, in as few calls as the socket takes.

@@ -13,6 +13,7 @@ use tokio::io::AsyncReadExt;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout, timeout_at};
 
+use super::downstream::Downstream;
 use crate::policy::gateway::Limits;
 use crate::policy::rejection::{HeadFault, Rejection};
 use crate::policy::request::{Field, RequestHead, Version};
@@ -52,15 +53,15 @@ pub(super) async fn read_head(
 
 /// Waits between requests. Whether anything came.
 async fn first_bytes(
-    stream: &mut Stream,
+    stream: &Stream,
     buffer: &mut BytesMut,
     idle: Duration,
     draining: &mut watch::Receiver<bool>,
 ) -> bool {
-    buffer.reserve(READ_BYTES);
+    let Ok(downstream) = Downstream::of(stream) else { return false };
     tokio::select! {
         biased;
-        read = timeout(idle, stream.read_buf(buffer)) => matches!(read, Ok(Ok(1..))),
+        read = timeout(idle, downstream.read_first(buffer, READ_BYTES)) => matches!(read, Ok(Ok(1..))),
         _ = draining.wait_for(|draining| *draining) => false,
     }
 }
