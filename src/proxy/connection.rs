@@ -37,9 +37,7 @@ pub(super) async fn serve(
             Err(rejection) => return refuse_unread(&gate, &gateway, stream, &rejection).await,
         };
         let last = *draining.borrow();
-        // What an exchange needs is taken for as long as it lasts: an idle connection holds next to nothing.
-        let exchange = Box::pin(exchange::serve(&gate, &gateway, connection, stream, buffer, end, last));
-        match exchange.await {
+        match exchange::serve(&gate, &gateway, connection, stream, buffer, end, last).await {
             Some((reusable, rest)) => (stream, buffer) = (reusable, rest),
             None => return,
         }

@@ -11,6 +11,7 @@ use pingora_core::protocols::http::v1::server::HttpSession;
 
 use super::answer;
 use super::body;
+use super::clock::Id;
 use super::downstream::Downstream;
 use super::gate::Gate;
 use super::relay;
@@ -62,6 +63,20 @@ pub(super) async fn serve(
         return answer::send(stream, buffer, &request, &answer, keep).await;
     }
     let prefix = head_for_session(&request, persists, &buffer);
+    // What goes on needs room for as long as it lasts; a connection that idles should not hold it.
+    Box::pin(with_session(gate, gateway, (stream, prefix), &request, admitted, trail, (request_id, id))).await
+}
+
+/// Goes on with a request that passed so far, or whose refused body has to be read away.
+async fn with_session<'a>(
+    gate: &Gate,
+    gateway: &Gateway,
+    (stream, prefix): (Stream, BytesMut),
+    request: &RequestHead<'_>,
+    admitted: Result<Permit<'a>, Rejection>,
+    mut trail: Trail<'a>,
+    (request_id, id): (&str, Id),
+) -> Reusable {
     let mut session = match session(stream, prefix, gateway.limits.body_timeout).await {
         Ok(session) => session,
         Err(stream) => {
@@ -85,7 +100,7 @@ pub(super) async fn serve(
         }
         Err(relay::Failure::Refused(rejection)) => {
             let answer = refusal(gateway, &trail, &rejection, request_id);
-            refuse(session, &request, &answer, !rejection.breaks_connection()).await
+            refuse(session, request, &answer, !rejection.breaks_connection()).await
         }
         Err(relay::Failure::Aborted { cause, looks_whole }) => {
             tracing::warn!(request_id, cause, "answer cut off");
@@ -145,7 +160,7 @@ async fn go_on<'a>(
     session: &mut HttpSession,
     permit: Permit<'a>,
     trail: &mut Trail<'a>,
-    ids: (&str, super::clock::Id),
+    ids: (&str, Id),
 ) -> Result<bool, relay::Failure> {
     let (forward, outgoing): (Forward<'a>, Outgoing) = match permit {
         Permit::Whole(whole) => {
