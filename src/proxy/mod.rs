@@ -5,7 +5,8 @@
 //! 64 KiB: here a body is read, judged and only then is an upstream touched.
 //!
 //! Reading order: [`Server`] accepts, `connection` serves one client, `wire` reads a head,
-//! `exchange` takes one request through the pipeline, `relay` carries it on, `answer` refuses.
+//! `exchange` takes one request through the pipeline, `relay` carries it on (`request` out, `response`
+//! back), `answer` refuses.
 
 mod answer;
 mod body;

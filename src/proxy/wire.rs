@@ -1,6 +1,6 @@
 //! Reading a request head from a connection: in time, within size, and as it stands on the wire.
 //!
-//! The head is judged from these bytes, not from what Pingora's session makes of them afterwards: that
+//! The head is judged from these bytes, not from what a session of Pingora's would make of them: that
 //! accepts bare LF, drops a second Content-Length and repairs targets, and what was repaired can no
 //! longer be seen.
 
