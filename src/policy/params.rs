@@ -153,7 +153,7 @@ impl ParameterKind {
     fn expected(self) -> &'static str {
         match self {
             Self::String => "must be text",
-            Self::Integer => "must be an integer without sign or leading zeros, within 2^53",
+            Self::Integer => "must be an integer in plain decimal, without leading zeros, within 2^53",
             Self::Number => "must be a number",
             Self::Boolean => "must be 'true' or 'false'",
         }
