@@ -10,10 +10,11 @@ use std::path::Path;
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use portcullis::config::{self, Machine};
 use portcullis::limits::LocalLimits;
-use portcullis::policy::decide::{Trail, decide};
+use portcullis::policy::decide::decide;
 use portcullis::policy::gateway::Gateway;
 use portcullis::policy::request::{Connection, Field, RequestHead, Version};
 use portcullis::policy::time::Timestamp;
+use portcullis::policy::trail::Trail;
 use sha2::{Digest, Sha256};
 
 const KEY: &str = "pk_benchmark";

@@ -8,12 +8,13 @@ use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
 use portcullis::limits::LocalLimits;
-use portcullis::policy::decide::{Trail, decide};
+use portcullis::policy::decide::decide;
 use portcullis::policy::forward::{Forward, Hop};
 use portcullis::policy::gateway::Gateway;
 use portcullis::policy::request::{Connection, Field, RequestHead, Version};
 use portcullis::policy::target::Target;
 use portcullis::policy::time::Timestamp;
+use portcullis::policy::trail::Trail;
 
 static GATEWAY: LazyLock<Gateway> = LazyLock::new(portcullis_fuzz::small_gateway);
 

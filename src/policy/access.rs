@@ -27,9 +27,9 @@ pub fn client_address(listener: &Listener, peer: IpAddr, request: &RequestHead<'
 }
 
 /// Judges an address.
-pub fn check(access: &Access, client: IpAddr) -> Result<(), Rejection> {
+pub fn check(access: &Access, client: IpAddr) -> Result<IpAddr, Rejection> {
     let allowed = access.allow.is_empty() || contains(&access.allow, client);
-    if allowed && !contains(&access.deny, client) { Ok(()) } else { Err(Rejection::AddressDenied) }
+    if allowed && !contains(&access.deny, client) { Ok(client) } else { Err(Rejection::AddressDenied) }
 }
 
 /// The address that counters stand for: an IPv6 client owns its whole /64.

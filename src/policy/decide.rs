@@ -4,36 +4,20 @@
 //! the right to read so many bytes. *inspect* turns that right and the bytes into a [`Forward`], which
 //! nothing else can make: what has none cannot be forwarded.
 
-use std::net::IpAddr;
-
 use super::body::{self, Document};
 use super::forward::Forward;
 use super::gateway::{Endpoint, Gateway, Listener, Report};
 use super::head::{self, Framing, Head};
 use super::keys::Principal;
 use super::media_type::{self, BodyKind};
-use super::quota::{Charge, ChargeKey, Limits, Standing};
+use super::quota::{Charge, ChargeKey, Limits};
 use super::rejection::Rejection;
 use super::request::{Connection, RequestHead};
 use super::route::Route;
 use super::stage::Stage;
 use super::time::Timestamp;
+use super::trail::Trail;
 use super::{access, authenticate, authorize, gateway, params, rate_limit};
-
-/// What became known on the way, whatever the end: telemetry and the answer read it.
-#[derive(Debug, Default)]
-pub struct Trail<'a> {
-    /// The endpoint, once routed.
-    pub endpoint: Option<&'a Endpoint>,
-    /// The client's address, once known.
-    pub client: Option<IpAddr>,
-    /// The caller, once known; none for strangers.
-    pub principal: Option<&'a Principal>,
-    /// Where the charged rates stand.
-    pub standings: Vec<Standing<'a>>,
-    /// What stages that only report would have refused.
-    pub findings: Vec<Rejection>,
-}
 
 /// A request whose caller is known.
 #[derive(Debug)]
@@ -99,15 +83,16 @@ pub fn identify<'a>(
     trail: &mut Trail<'a>,
 ) -> Result<Identified<'a>, Rejection> {
     let listener = &gateway.listeners[connection.listener];
-    let head = head::check(request, listener, &gateway.limits)?;
-    let route = gateway.routes.find(&head.target.path, head.method)?;
+    let head = trail.timed(Stage::Head, head::check(request, listener, &gateway.limits))?;
+    // Known this early for the log alone; a stranger to the routes is somebody, too.
+    let client = access::client_address(listener, connection.peer, request);
+    trail.client = client.as_ref().ok().copied();
+    let route = trail.timed(Stage::Route, gateway.routes.find(&head.target.path, head.method))?;
     let endpoint = &gateway.endpoints[route.endpoint];
     trail.endpoint = Some(endpoint);
-    let client = access::client_address(listener, connection.peer, request)?;
-    trail.client = Some(client);
-    access::check(&listener.access, client)?;
+    let client = trail.timed(Stage::Access, client.and_then(|client| access::check(&listener.access, client)))?;
     let failures = Charge { quota: &gateway.guard, key: ChargeKey::Address(access::counted(client)) };
-    guard(listener, &failures, limits, now)?;
+    trail.timed(Stage::Guard, guard(listener, &failures, limits, now))?;
     let known = authenticate::check(gateway, endpoint, request, now);
     if let Err(Rejection::Unauthenticated { fault: Some(_), .. }) = known {
         // A guess costs one; that the counter may be empty by now changes nothing.
@@ -224,12 +209,8 @@ impl<'a> Whole<'a> {
                 endpoint.report.applied(Stage::Body, missing, trail)?.flatten()
             }
             BodyKind::Checked { format, coding } => {
-                let decoded = body::decoded(
-                    bytes,
-                    coding,
-                    endpoint.body.max_bytes,
-                    self.identified.gateway.limits.max_decode_ratio,
-                )?;
+                let (max_bytes, max_ratio) = (endpoint.body.max_bytes, self.identified.gateway.limits.max_decode_ratio);
+                let decoded = body::decoded(bytes, coding, max_bytes, max_ratio)?;
                 let read: Result<Option<Document>, Rejection> = body::read(&decoded, format, &endpoint.body.json);
                 endpoint.report.applied(Stage::Body, read, trail)?.flatten()
             }
@@ -279,7 +260,7 @@ impl Report {
         outcome: Result<T, Rejection>,
         trail: &mut Trail<'_>,
     ) -> Result<Option<T>, Rejection> {
-        match outcome {
+        match trail.timed(stage, outcome) {
             Ok(value) => Ok(Some(value)),
             // A stage may refuse for another's reason (an ambiguous head, a size): that is enforced.
             Err(rejection) if self.covers(stage) && rejection.wire().stage == stage => {

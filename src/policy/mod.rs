@@ -32,3 +32,4 @@ pub mod quota;
 pub mod rejection;
 pub mod request;
 pub mod time;
+pub mod trail;

@@ -17,7 +17,7 @@ use super::gate::Gate;
 use super::relay;
 use super::request::Outgoing;
 use super::wire::Parsed;
-use crate::policy::decide::{Permit, Trail, identify};
+use crate::policy::decide::{Permit, identify};
 use crate::policy::forward::{Forward, kept_request_id};
 use crate::policy::gateway::Gateway;
 use crate::policy::problem::Answer;
@@ -25,6 +25,7 @@ use crate::policy::rate_limit;
 use crate::policy::rejection::{HeadFault, Rejection};
 use crate::policy::request::{Connection, RequestHead, Version};
 use crate::policy::stage::Stage;
+use crate::policy::trail::Trail;
 
 /// What goes on with the connection: the stream and what was read beyond this request.
 type Reusable = Option<(Stream, BytesMut)>;

@@ -4,13 +4,14 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use portcullis::limits::LocalLimits;
-use portcullis::policy::decide::{Trail, decide};
+use portcullis::policy::decide::decide;
 use portcullis::policy::forward::{Forward, Hop};
 use portcullis::policy::gateway::Gateway;
 use portcullis::policy::rate_limit;
 use portcullis::policy::rejection::Rejection;
 use portcullis::policy::request::{Connection, Field, RequestHead, Version};
 use portcullis::policy::time::Timestamp;
+use portcullis::policy::trail::Trail;
 
 use super::assemble::{Assembled, assemble};
 use super::case::{Case, CaseFile, Step};

@@ -5,12 +5,13 @@
 use std::net::IpAddr;
 
 use portcullis::limits::LocalLimits;
-use portcullis::policy::decide::{Trail, decide};
+use portcullis::policy::decide::decide;
 use portcullis::policy::forward::{Forward, Hop};
 use portcullis::policy::gateway::Gateway;
 use portcullis::policy::head::is_token;
 use portcullis::policy::request::{Connection, Field, RequestHead, Version};
 use portcullis::policy::time::Timestamp;
+use portcullis::policy::trail::Trail;
 
 use super::{KEY, written};
 use crate::support::chance::Chance;
