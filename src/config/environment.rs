@@ -2,16 +2,16 @@
 //!
 //! It is a trait so that tests and fuzzers compile configurations that touch nothing.
 
-use std::cell::RefCell;
-use std::collections::BTreeMap;
+mod recorder;
+
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use sha2::{Digest, Sha256};
-
 use crate::policy::time::Timestamp;
+
+pub(super) use recorder::{Recorded, Recorder};
 
 /// No file that a configuration names is larger, or it is a device that never ends.
 const MAX_FILE_BYTES: u64 = 64 * 1024 * 1024;
@@ -32,6 +32,10 @@ pub trait Environment {
 
     /// The time by which keys have expired or not.
     fn now(&self) -> Timestamp;
+
+    /// A reference as it was written, and the value that it stands for. Nobody needs to know but who keeps
+    /// values out of what is shown.
+    fn resolved(&self, _reference: &str, _value: &str) {}
 }
 
 /// The machine that the gate runs on.
@@ -73,53 +77,6 @@ impl Environment for Machine {
     fn now(&self) -> Timestamp {
         let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         Timestamp::from_nanos(u64::try_from(since_epoch.as_nanos()).unwrap_or(u64::MAX))
-    }
-}
-
-/// An environment that remembers which files were read, and what was in them.
-pub(super) struct Recorder<'a> {
-    inner: &'a dyn Environment,
-    read: RefCell<BTreeMap<PathBuf, [u8; 32]>>,
-}
-
-impl<'a> Recorder<'a> {
-    pub(super) fn new(inner: &'a dyn Environment) -> Self {
-        Self { inner, read: RefCell::default() }
-    }
-
-    /// The files, sorted, and one hash over their names and contents.
-    pub(super) fn finish(self) -> (Vec<PathBuf>, [u8; 32]) {
-        let read = self.read.into_inner();
-        let mut digest = Sha256::new();
-        for (path, content) in &read {
-            digest.update(Sha256::digest(path.as_os_str().as_encoded_bytes()));
-            digest.update(content);
-        }
-        (read.into_keys().collect(), digest.finalize().into())
-    }
-}
-
-impl Environment for Recorder<'_> {
-    fn variable(&self, name: &str) -> Option<String> {
-        self.inner.variable(name)
-    }
-
-    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
-        let content = self.inner.read(path)?;
-        self.read.borrow_mut().insert(path.to_owned(), Sha256::digest(&content).into());
-        Ok(content)
-    }
-
-    fn list(&self, folder: &Path) -> io::Result<Vec<String>> {
-        self.inner.list(folder)
-    }
-
-    fn canonical(&self, path: &Path) -> io::Result<PathBuf> {
-        self.inner.canonical(path)
-    }
-
-    fn now(&self) -> Timestamp {
-        self.inner.now()
     }
 }
 

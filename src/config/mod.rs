@@ -23,6 +23,7 @@ pub mod located;
 mod read;
 mod recover;
 mod schema_files;
+mod secrets;
 pub mod source;
 mod suggest;
 pub mod text;
@@ -37,8 +38,9 @@ use crate::policy::gateway::Gateway;
 pub use diagnostics::{ConfigErrors, Diagnostic, Severity};
 pub use environment::{Environment, Machine};
 pub use language::schema;
+pub use secrets::Secrets;
 
-use environment::Recorder;
+use environment::{Recorded, Recorder};
 use faults::Faults;
 use read::Reader;
 use source::FileId;
@@ -54,6 +56,27 @@ pub struct Loaded {
     pub files: Vec<PathBuf>,
     /// SHA-256 of the names and contents of those files: whether they changed at all.
     pub digest: [u8; 32],
+    /// The values that came by reference, which nobody is to be shown.
+    pub secrets: Secrets,
+}
+
+/// What a reading of a configuration came to, good or bad, and what it looked at.
+#[derive(Debug)]
+pub struct Reading {
+    /// The configuration, or all that keeps it from serving.
+    pub outcome: Result<Loaded, ConfigErrors>,
+    /// What it looked at on its way there.
+    pub looked_at: LookedAt,
+}
+
+/// Every file that was asked for, there or not, and every folder that was listed: when one of them
+/// changes, another reading may come out differently.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LookedAt {
+    /// Files, sorted. Among them are symlinks that were followed, and the folders of `schema_roots`.
+    pub files: Vec<PathBuf>,
+    /// Folders, sorted. The empty path is the folder that the process runs in.
+    pub folders: Vec<PathBuf>,
 }
 
 /// Reads the configuration in `path` and everything that it names.
@@ -62,18 +85,23 @@ pub struct Loaded {
 ///
 /// All that keeps it from serving, and the warnings too.
 pub fn load(path: &Path, environment: &dyn Environment) -> Result<Loaded, ConfigErrors> {
+    read(path, environment).outcome
+}
+
+/// Reads as [`load`] does, and tells what it looked at even where nothing can serve: who mends a fault
+/// changes one of those files, or adds the one that lacked.
+pub fn read(path: &Path, environment: &dyn Environment) -> Reading {
     let recorder = Recorder::new(environment);
     let mut faults = Faults::default();
     let gateway = load_into(path, &recorder, &mut faults);
     let any_error = faults.any_error();
     let found = faults.finish();
-    match gateway {
-        Some(gateway) if !any_error => {
-            let (files, digest) = recorder.finish();
-            Ok(Loaded { gateway, warnings: found, files, digest })
-        }
+    let Recorded { files, digest, looked_at, secrets } = recorder.finish();
+    let outcome = match gateway {
+        Some(gateway) if !any_error => Ok(Loaded { gateway, warnings: found, files, digest, secrets }),
         _ => Err(ConfigErrors(found)),
-    }
+    };
+    Reading { outcome, looked_at }
 }
 
 fn load_into(path: &Path, environment: &dyn Environment, faults: &mut Faults) -> Option<Gateway> {

@@ -116,7 +116,9 @@ fn resolve(written: &str, value: &Value<'_>, reader: &mut Reader<'_>) -> Option<
             None
         }
     };
-    found.map(|value| Text { value, reference: Some(written.into()) })
+    let value = found?;
+    reader.environment.resolved(written, &value);
+    Some(Text { value, reference: Some(written.into()) })
 }
 
 fn variable(name: &str, value: &Value<'_>, reader: &mut Reader<'_>) -> Option<String> {
