@@ -11,7 +11,7 @@ pub(super) fn serve(file: &Path) -> Result<(), Failure> {
     let runtime = run::runtime(loaded.gateway.limits.threads).map_err(told)?;
     runtime.block_on(async {
         let summary = check::summary(&loaded.gateway);
-        let admin = loaded.gateway.admin;
+        let admin = loaded.gateway.admin.as_ref().map(|admin| admin.address);
         let server = run::bind(loaded.gateway)?;
         if let Some(address) = admin {
             run::admin(address, &server).await?;

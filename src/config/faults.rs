@@ -40,6 +40,20 @@ impl Faults {
         &self.sources[file.0 as usize]
     }
 
+    /// Makes what stands there unreadable in every diagnostic, those before included: a secret that
+    /// should not have been written down.
+    pub(super) fn blank(&mut self, at: Place) {
+        let source = &mut self.sources[at.file.0 as usize];
+        let text = source.text();
+        let hidden = |(index, c): (usize, char)| match at.span().contains(&index) && c != '\n' && c != '"' {
+            // As many bytes as before, so that all other places stay where they are.
+            true => "*".repeat(c.len_utf8()),
+            false => c.to_string(),
+        };
+        let blanked = text.char_indices().map(hidden).collect();
+        *source = Arc::new(Source::new(source.name().into(), source.path().into(), blanked));
+    }
+
     /// Something that keeps the gate from starting.
     pub(super) fn error(&mut self, at: Place, message: impl Into<String>) -> &mut Fault {
         self.push(Severity::Error, Some(at), message.into())

@@ -25,6 +25,12 @@ pub struct Text {
 }
 
 impl Text {
+    /// A text that came by no reference.
+    #[cfg(test)]
+    pub(super) fn plain(value: &str) -> Self {
+        Self { value: value.into(), reference: None }
+    }
+
     /// What it stands for.
     pub fn as_str(&self) -> &str {
         &self.value

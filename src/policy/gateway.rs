@@ -4,13 +4,14 @@
 //! was compiled. It holds no state that changes and knows no file it came from.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use ipnet::IpNet;
 
 use super::body::JsonRules;
-use super::keys::KeySet;
+use super::keys::{KeyHash, KeySet};
 use super::media_type::MediaType;
 use super::params::Parameters;
 use super::problem::Face;
@@ -37,8 +38,63 @@ pub struct Gateway {
     pub limits: Limits,
     /// What refusals look like where the endpoint does not say otherwise.
     pub face: Face,
-    /// Where liveness and readiness are told, if anywhere.
-    pub admin: Option<SocketAddr>,
+    /// The listener for those who run the gate, if there is one.
+    pub admin: Option<Admin>,
+    /// Where a line for each request goes.
+    pub access_log: AccessLog,
+    /// What the gate tells of itself.
+    pub program_log: ProgramLog,
+}
+
+/// The listener for those who run the gate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Admin {
+    /// Where it binds.
+    pub address: SocketAddr,
+    /// SHA-256 of the bearer token that metrics and configuration ask for, if any.
+    pub token: Option<KeyHash>,
+    /// When requests are wanted.
+    pub ready: ReadyWhen,
+}
+
+/// When the gate tells that it wants requests; never while it drains.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ReadyWhen {
+    /// While at least one upstream answers.
+    #[default]
+    AnyUpstream,
+    /// While every upstream answers.
+    AllUpstreams,
+    /// Whatever the upstreams do.
+    Serving,
+}
+
+/// Where a line for each request goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccessLog {
+    /// The end of it.
+    pub sink: LogSink,
+    /// Bytes of lines that wait to be written; past it they are dropped and counted.
+    pub buffer_bytes: usize,
+}
+
+/// Where lines end up.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum LogSink {
+    /// Nowhere.
+    Off,
+    /// Standard output.
+    #[default]
+    Stdout,
+    /// A file that they are added to.
+    Path(PathBuf),
+}
+
+/// What the gate tells of itself, on standard error.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProgramLog {
+    /// Directives as in `info,portcullis::proxy=debug`.
+    pub levels: String,
 }
 
 /// An address that is listened on, and what holds for all who come there.

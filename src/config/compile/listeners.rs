@@ -1,21 +1,19 @@
-//! `[listener.NAME]` and `[admin]`: where the gate can be reached, and by whom.
+//! `[listener.NAME]`: where the gate can be reached, and by whom.
 
 pub(super) mod words;
-
-use std::net::SocketAddr;
 
 use ipnet::IpNet;
 
 use super::names::Register;
 use super::quotas::rates;
 use crate::config::faults::Faults;
-use crate::config::file::{AccessTable, AdminTable, ListenerTable};
+use crate::config::file::{AccessTable, ListenerTable};
 use crate::config::located::{Field, List, Located, Named};
 use crate::config::source::Place;
 use crate::config::text::Text;
 use crate::policy::gateway::{Access, Listener};
 use crate::policy::quota::{Quota, QuotaBy};
-use words::{address, addresses_are_free, host, network, overlap, taken, written_addresses};
+use words::{address, addresses_are_free, host, network};
 
 /// Compiles all listeners. `start` is where it is said that there are none.
 pub(super) fn listeners(tables: &Named<ListenerTable>, start: Place, faults: &mut Faults) -> Option<Vec<Listener>> {
@@ -123,36 +121,4 @@ fn list<T>(
             items.into_iter().collect()
         }
     }
-}
-
-/// The address of the admin listener; the inner `None` where there is none.
-pub(super) fn admin(
-    table: &Field<AdminTable>,
-    listeners: &Named<ListenerTable>,
-    faults: &mut Faults,
-) -> Option<Option<SocketAddr>> {
-    let table = match table {
-        Field::Absent => return Some(None),
-        Field::Broken => return None,
-        Field::Given(table) => table,
-    };
-    let written = match &table.address {
-        Field::Given(written) => written,
-        Field::Broken => return None,
-        Field::Absent => {
-            let fault = faults.absent(table.at, "the admin listener has no address");
-            fault.label("expected `address`, as in address = \"127.0.0.1:9900\"");
-            return None;
-        }
-    };
-    let admin = address(written, faults)?;
-    if !admin.ip().is_loopback() {
-        let fault = faults.error(written.at, "the admin listener is for this machine only");
-        fault.label("expected a loopback address: who reaches it is not asked for credentials yet");
-        return None;
-    }
-    if let Some((_, first)) = written_addresses(listeners).find(|(other, _)| overlap(admin, *other)) {
-        taken(written.at, first, faults);
-    }
-    Some(Some(admin))
 }

@@ -5,6 +5,7 @@
 //! then the endpoints (`endpoint`: the nearest of three layers, and what they say together). Broken
 //! parts have had their fault and are passed over, so that all the others are found in the same run.
 
+mod admin;
 mod authenticators;
 mod body;
 mod endpoint;
@@ -12,6 +13,7 @@ mod errors;
 mod inherit;
 mod layer;
 mod listeners;
+mod logs;
 mod names;
 mod parameters;
 mod process;
@@ -56,7 +58,9 @@ pub(super) fn compile(
     let limits = process::limits(&file.limits, faults);
     let guard = process::guard(&file.guard, faults);
     let listeners = listeners::listeners(&file.listener, start, faults);
-    let admin = listeners::admin(&file.admin, &file.listener, faults);
+    let admin = admin::admin(&file.admin, &file.listener, faults);
+    let access_log = logs::access_log(&file.access_log, faults);
+    let program_log = logs::program_log(&file.program_log, faults);
     let face = errors::top_level(&file.errors, faults);
     if let Field::Given(store) = &file.store {
         faults.error(store.at, "counters shared by several gates are not built yet").label("`store` has to go");
@@ -83,5 +87,7 @@ pub(super) fn compile(
         limits,
         face: face?,
         admin: admin?,
+        access_log: access_log?,
+        program_log: program_log?,
     })
 }

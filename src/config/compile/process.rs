@@ -13,7 +13,7 @@ use crate::policy::gateway::Limits;
 use crate::policy::quota::{Quota, QuotaBy};
 
 const KIB: u64 = 1024;
-const MIB: u64 = 1024 * KIB;
+pub(super) const MIB: u64 = 1024 * KIB;
 
 /// What holds where nothing is said. Broken values count as unsaid: the fault is reported, and what is
 /// judged by the limits goes on.
@@ -74,7 +74,7 @@ fn duration(field: &Field<DurationText>, default: Duration) -> Duration {
     field.given().map_or(default, |given| given.value.0)
 }
 
-fn size(field: &Field<SizeText>, default: u64, least: u64, most: u64, faults: &mut Faults) -> u64 {
+pub(super) fn size(field: &Field<SizeText>, default: u64, least: u64, most: u64, faults: &mut Faults) -> u64 {
     let Field::Given(given) = field else { return default };
     bounded(given, given.value.0, default, (least, most), " bytes", faults)
 }
@@ -101,6 +101,6 @@ fn bounded<T>(
 }
 
 /// All of these are bounded far below what a `usize` holds on any machine we run on.
-fn small(value: u64) -> usize {
+pub(super) fn small(value: u64) -> usize {
     usize::try_from(value).unwrap_or(usize::MAX)
 }

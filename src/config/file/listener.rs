@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 
 use super::Anything;
 use crate::config::located::{Field, List};
-use crate::config::read::read_table;
+use crate::config::read::{read_table, read_words};
 use crate::config::text::Text;
 use crate::config::units::RateText;
 
@@ -42,12 +42,35 @@ pub struct AccessTable {
 
 read_table!(AccessTable, "a table such as { deny = [\"203.0.113.0/24\"] }" { allow, deny });
 
-/// Where liveness and readiness are told, apart from the API.
+/// The listener for those who run the gate, apart from the API.
 #[derive(Clone, Debug, Default, JsonSchema)]
 #[schemars(deny_unknown_fields, extend("x-required" = ["address"]))]
 pub struct AdminTable {
-    /// A loopback address and port, as in `127.0.0.1:9900`: who reaches it is not asked for credentials.
+    /// Address and port, as in `127.0.0.1:9900`. Without a `token`, loopback only.
     pub address: Field<Text>,
+    /// The bearer token that metrics and configuration ask for, by reference (`${env:ADMIN_TOKEN}`), of at
+    /// least 16 characters. Unstated: none.
+    pub token: Field<Text>,
+    /// When the gate is ready, if it is not draining. Unstated: `any_upstream`.
+    pub ready: Field<ReadyWord>,
 }
 
-read_table!(AdminTable, "a table such as { address = \"127.0.0.1:9900\" }" { address });
+read_table!(AdminTable, "a table such as { address = \"127.0.0.1:9900\" }" { address, token, ready });
+
+/// When the gate is ready; never while it drains.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema)]
+#[schemars(rename_all = "snake_case", inline)]
+pub enum ReadyWord {
+    /// While at least one upstream answers.
+    AnyUpstream,
+    /// While every upstream answers.
+    AllUpstreams,
+    /// Whatever the upstreams do.
+    Serving,
+}
+
+read_words!(ReadyWord {
+    "any_upstream" => AnyUpstream,
+    "all_upstreams" => AllUpstreams,
+    "serving" => Serving,
+});

@@ -10,6 +10,7 @@ mod body;
 mod endpoint;
 mod errors;
 mod listener;
+mod log;
 mod parameter;
 mod policy;
 mod process;
@@ -27,7 +28,8 @@ pub use authenticator::{AuthenticatorTable, AuthenticatorWord};
 pub use body::{BodySchemaTable, BodyWord, JsonTable, RangeWord};
 pub use endpoint::{MethodEntry, PathTable};
 pub use errors::{ErrorsTable, StatusMap};
-pub use listener::{AccessTable, AdminTable, ListenerTable};
+pub use listener::{AccessTable, AdminTable, ListenerTable, ReadyWord};
+pub use log::{AccessLogTable, ProgramLogTable};
 pub use parameter::{Keyword, ParameterTable};
 pub use policy::{PolicyTable, StageWord};
 pub use process::{GuardTable, LimitsTable};
@@ -45,8 +47,12 @@ pub struct ConfigFile {
     pub schema_roots: Field<List<Text>>,
     /// Where the gate listens, by name.
     pub listener: Named<ListenerTable>,
-    /// Where liveness and readiness are told.
+    /// The listener for those who run the gate.
     pub admin: Field<AdminTable>,
+    /// A line for each request.
+    pub access_log: Field<AccessLogTable>,
+    /// What the gate tells of itself.
+    pub program_log: Field<ProgramLogTable>,
     /// The groups of servers behind the gate, by name.
     pub upstream: Named<UpstreamTable>,
     /// The ways a caller can prove who it is, by name.
@@ -69,6 +75,6 @@ pub struct ConfigFile {
 }
 
 read_table!(ConfigFile, "a configuration" {
-    include, schema_roots, listener, admin, upstream, authenticator, quota, store, guard, limits,
-    errors, defaults, endpoint,
+    include, schema_roots, listener, admin, access_log, program_log, upstream, authenticator, quota, store,
+    guard, limits, errors, defaults, endpoint,
 });

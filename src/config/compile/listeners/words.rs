@@ -14,7 +14,7 @@ use crate::policy::head::is_token;
 const EXPECTED_ADDRESS: &str = "expected an address and port such as \"0.0.0.0:8080\" or \"[::]:8080\"";
 const EXPECTED_NETWORK: &str = "expected a network such as \"10.0.0.0/8\", or an address";
 
-pub(super) fn address(written: &Located<Text>, faults: &mut Faults) -> Option<SocketAddr> {
+pub(in crate::config::compile) fn address(written: &Located<Text>, faults: &mut Faults) -> Option<SocketAddr> {
     match written.as_str().parse() {
         Ok(address) => Some(address),
         Err(_) => {
@@ -64,7 +64,9 @@ pub(super) fn host(written: &Located<Text>, faults: &mut Faults) -> Option<Strin
     None
 }
 
-pub(super) fn written_addresses(tables: &Named<ListenerTable>) -> impl Iterator<Item = (SocketAddr, Place)> {
+pub(in crate::config::compile) fn written_addresses(
+    tables: &Named<ListenerTable>,
+) -> impl Iterator<Item = (SocketAddr, Place)> {
     tables.entries.iter().filter_map(|entry| {
         let written = entry.value.as_ref()?.address.given()?;
         Some((written.as_str().parse().ok()?, written.at))
@@ -81,14 +83,14 @@ pub(super) fn addresses_are_free(tables: &Named<ListenerTable>, faults: &mut Fau
 }
 
 /// Port 0 is any free one; `0.0.0.0` is every address.
-pub(super) fn overlap(one: SocketAddr, other: SocketAddr) -> bool {
+pub(in crate::config::compile) fn overlap(one: SocketAddr, other: SocketAddr) -> bool {
     let wild = |address: IpAddr| address.is_unspecified();
     let same_family = one.is_ipv4() == other.is_ipv4();
     let same_address = one.ip() == other.ip() || wild(one.ip()) || wild(other.ip());
     one.port() != 0 && one.port() == other.port() && same_family && same_address
 }
 
-pub(super) fn taken(at: Place, first: Place, faults: &mut Faults) {
+pub(in crate::config::compile) fn taken(at: Place, first: Place, faults: &mut Faults) {
     faults.error(at, "this address is listened on already").label("here again").also(first, "here first");
 }
 
