@@ -9,6 +9,8 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use rustls::pki_types::CertificateDer;
+
 use crate::policy::time::Timestamp;
 
 pub(super) use recorder::{Recorded, Recorder};
@@ -32,6 +34,11 @@ pub trait Environment {
 
     /// The time by which keys have expired or not.
     fn now(&self) -> Timestamp;
+
+    /// The certificates that the system trusts, in DER and as they are; none where nothing is said.
+    fn system_roots(&self) -> Vec<CertificateDer<'static>> {
+        Vec::new()
+    }
 
     /// A reference as it was written, and the value that it stands for. Nobody needs to know but who keeps
     /// values out of what is shown.
@@ -77,6 +84,11 @@ impl Environment for Machine {
     fn now(&self) -> Timestamp {
         let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         Timestamp::from_nanos(u64::try_from(since_epoch.as_nanos()).unwrap_or(u64::MAX))
+    }
+
+    fn system_roots(&self) -> Vec<CertificateDer<'static>> {
+        // What can't be read among them is the system's affair; no root at all is a fault of ours.
+        rustls_native_certs::load_native_certs().certs
     }
 }
 

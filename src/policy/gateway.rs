@@ -3,12 +3,14 @@
 //! A `Gateway` that exists can serve: whatever could be wrong with a configuration was found when it
 //! was compiled. It holds no state that changes and knows no file it came from.
 
+use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use ipnet::IpNet;
+use rustls::pki_types::ServerName;
 
 use super::body::JsonRules;
 use super::keys::{KeyHash, KeySet};
@@ -124,7 +126,7 @@ pub struct Access {
 }
 
 /// A group of servers that answer alike.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Upstream {
     /// Its name in the configuration.
     pub name: String,
@@ -134,6 +136,8 @@ pub struct Upstream {
     pub host: HostField,
     /// How long each phase may take.
     pub timeouts: UpstreamTimeouts,
+    /// How peers are spoken to by TLS; there exactly where one of them is.
+    pub tls: Option<UpstreamTls>,
 }
 
 /// One server of an upstream.
@@ -143,6 +147,40 @@ pub struct Peer {
     pub host: String,
     /// The port.
     pub port: u16,
+    /// The name that its certificate must hold; none for plain HTTP.
+    pub server_name: Option<ServerName<'static>>,
+}
+
+/// Whom the peers of an upstream are believed to be by, and who the gate is to them.
+#[derive(Clone)]
+pub struct UpstreamTls {
+    /// What a connection is made with.
+    pub config: Arc<rustls::ClientConfig>,
+    /// SHA-256 over everything it was made of: two alike are one.
+    pub fingerprint: [u8; 32],
+}
+
+impl PartialEq for UpstreamTls {
+    fn eq(&self, other: &Self) -> bool {
+        self.fingerprint == other.fingerprint
+    }
+}
+
+impl Eq for UpstreamTls {}
+
+impl fmt::Debug for UpstreamTls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The configuration holds a private key.
+        f.debug_struct("UpstreamTls").field("fingerprint", &Hex(&self.fingerprint)).finish_non_exhaustive()
+    }
+}
+
+struct Hex<'a>(&'a [u8]);
+
+impl fmt::Debug for Hex<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
 }
 
 /// What an upstream sees as `Host`.

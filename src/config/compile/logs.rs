@@ -1,6 +1,9 @@
 //! `[access_log]` and `[program_log]`.
 
-use super::process::{MIB, size, small};
+use std::fmt;
+use std::ops::Range;
+
+use super::process::{KIB, MIB, size, small};
 use crate::config::faults::Faults;
 use crate::config::file::{AccessLogTable, ProgramLogTable};
 use crate::config::located::{Field, Located};
@@ -26,7 +29,7 @@ pub(super) fn access_log(table: &Field<AccessLogTable>, faults: &mut Faults) -> 
         Field::Broken => None,
         Field::Given(written) => sink(written, faults),
     };
-    let buffer_bytes = small(size(&table.buffer, 4 * MIB, MIB / 16, 1024 * MIB, faults));
+    let buffer_bytes = small(size(&table.buffer, 4 * MIB, 64 * KIB, 1024 * MIB, faults));
     Some(AccessLog { sink: sink?, buffer_bytes })
 }
 
@@ -72,62 +75,72 @@ pub(super) fn program_log(table: &Field<ProgramLogTable>, faults: &mut Faults) -
 
 /// A comma separated list of `LEVEL` or `module=LEVEL`, each part judged by itself.
 fn directives(written: &Located<Text>, faults: &mut Faults) -> Option<String> {
-    let text = written.as_str();
+    let mut read: Vec<Located<Directive<'_>>> = Vec::new();
     let mut sound = true;
-    let mut read: Vec<(&str, &str, Place)> = Vec::new();
     let mut from = 0;
-    for part in text.split(',') {
+    for part in written.as_str().split(',') {
         let start = from + part.len() - part.trim_start().len();
         let at = within(written, start..start + part.trim().len(), faults);
         from += part.len() + 1;
-        let (module, level) = part.trim().split_once('=').unwrap_or(("", part.trim()));
-        if let Some((_, _, first)) = read.iter().find(|(other, ..)| *other == module) {
-            let what = if module.is_empty() { "two levels hold for everything" } else { "this module has two levels" };
-            faults.error(at, what).label("here again").also(*first, "here first");
+        let Some(value) = directive(part.trim(), written, at, faults) else {
+            sound = false;
+            continue;
+        };
+        if let Some(first) = read.iter().find(|other| other.module == value.module) {
+            let all = value.module.is_empty();
+            let message = if all { "two levels hold for everything" } else { "this module has two levels" };
+            faults.error(at, message).label("here again").also(first.at, "here first");
             sound = false;
         }
-        read.push((module, level, at));
-        sound &= directive(part.trim(), written, at, faults);
+        read.push(Located { value, at });
     }
-    let part = |(module, level, _): &(&str, &str, Place)| match *module {
-        "" => (*level).to_owned(),
-        module => format!("{module}={level}"),
-    };
-    let levels: Vec<String> = read.iter().map(part).collect();
+    let levels: Vec<String> = read.iter().map(|directive| directive.to_string()).collect();
     sound.then(|| levels.join(","))
 }
 
-fn directive(part: &str, written: &Located<Text>, at: Place, faults: &mut Faults) -> bool {
-    let (module, level) = match part.split_once('=') {
-        Some((module, level)) => (Some(module), level),
-        None => (None, part),
-    };
+/// How much one module tells, or everything.
+struct Directive<'t> {
+    /// Empty for everything.
+    module: &'t str,
+    level: &'t str,
+}
+
+impl fmt::Display for Directive<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let equals = if self.module.is_empty() { "" } else { "=" };
+        write!(f, "{}{equals}{}", self.module, self.level)
+    }
+}
+
+fn directive<'t>(part: &'t str, written: &Located<Text>, at: Place, faults: &mut Faults) -> Option<Directive<'t>> {
+    let (module, level) = part.split_once('=').unwrap_or(("", part));
     let named = |name: &str| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-    if module.is_some_and(|module| !module.split("::").all(named)) {
-        let fault = faults.error(at, "this names no module");
-        fault.label("expected as in \"portcullis::proxy=debug\"");
-        return false;
+    let everything = !part.contains('=');
+    if !everything && !module.split("::").all(named) {
+        faults.error(at, "this names no module").label("expected as in \"portcullis::proxy=debug\"");
+        return None;
     }
     if LEVELS.contains(&level) {
-        return true;
+        return Some(Directive { module, level });
     }
-    let fault = match written.unless_secret(cut(level)) {
-        Some(level) if !level.is_empty() => faults.error(at, format!("`{level}` is no level")),
-        _ => faults.error(at, "a level lacks here"),
+    let message = match level {
+        "" => "a level lacks here".to_owned(),
+        _ => format!("`{}` is no level", written.unless_secret(cut(level)).unwrap_or_else(|| written.to_string())),
     };
     let near = nearest(level, LEVELS).filter(|_| !written.is_secret());
+    let fault = faults.error(at, message);
     match near {
         Some(near) => fault.label(format!("did you mean `{near}`?")),
         None => fault.label(format!("expected {}", one_of(LEVELS))),
     };
-    if module.is_none() && near.is_none() {
+    if everything && near.is_none() {
         fault.help("a module has its level behind it, as in \"info,portcullis::proxy=debug\"");
     }
-    false
+    None
 }
 
 /// The place of a part of a string, where it is written as it is meant.
-fn within(written: &Located<Text>, part: std::ops::Range<usize>, faults: &Faults) -> Place {
+fn within(written: &Located<Text>, part: Range<usize>, faults: &Faults) -> Place {
     let span = written.at.span();
     let shown = faults.source(written.at.file).text().get(span.clone()).unwrap_or_default();
     let plain = shown.get(1..1 + written.as_str().len()) == Some(written.as_str());

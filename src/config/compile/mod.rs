@@ -67,7 +67,7 @@ pub(super) fn compile(
     }
     let mut compiler = Compiler {
         limits,
-        upstreams: upstreams::upstreams(&file.upstream, faults),
+        upstreams: upstreams::upstreams(&file.upstream, environment, faults),
         authenticators: authenticators::authenticators(&file.authenticator, environment, faults),
         quotas: quotas::quotas(&file.quota, faults),
         schemas: SchemaFiles::new(&file.schema_roots, environment, faults),

@@ -12,7 +12,7 @@ use crate::config::units::{DurationText, RateText, SizeText};
 use crate::policy::gateway::Limits;
 use crate::policy::quota::{Quota, QuotaBy};
 
-const KIB: u64 = 1024;
+pub(super) const KIB: u64 = 1024;
 pub(super) const MIB: u64 = 1024 * KIB;
 
 /// What holds where nothing is said. Broken values count as unsaid: the fault is reported, and what is

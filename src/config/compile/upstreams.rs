@@ -1,24 +1,33 @@
 //! `[upstream.NAME]`: the servers behind the gate.
 
+mod peers;
+mod pem;
+mod tls;
+
 use std::time::Duration;
 
 use super::names::Register;
+use crate::config::environment::Environment;
 use crate::config::faults::Faults;
 use crate::config::file::{HostWord, TimeoutsTable, UpstreamTable};
 use crate::config::located::{Field, Located, Named};
-use crate::config::text::Text;
 use crate::config::units::DurationText;
-use crate::policy::gateway::{HostField, Peer, Upstream, UpstreamTimeouts};
-
-const EXPECTED: &str = "expected a server such as \"http://127.0.0.1:9001\"";
+use crate::policy::gateway::{HostField, Upstream, UpstreamTimeouts};
+use tls::Trust;
 
 /// Compiles all upstreams.
-pub(super) fn upstreams(tables: &Named<UpstreamTable>, faults: &mut Faults) -> Register<Upstream> {
-    Register::new("upstream", tables, faults, upstream)
+pub(super) fn upstreams(
+    tables: &Named<UpstreamTable>,
+    environment: &dyn Environment,
+    faults: &mut Faults,
+) -> Register<Upstream> {
+    let trust = Trust::new(environment);
+    Register::new("upstream", tables, faults, |name, table, faults| upstream(name, table, &trust, faults))
 }
 
-fn upstream(name: &Located<String>, table: &UpstreamTable, faults: &mut Faults) -> Option<Upstream> {
-    let peers = peers(name, table, faults);
+fn upstream(name: &Located<String>, table: &UpstreamTable, trust: &Trust<'_>, faults: &mut Faults) -> Option<Upstream> {
+    let peers = peers::peers(name, table, faults);
+    let tls = tls::tls(table, peers.as_deref(), trust, faults);
     let timeouts = timeouts(&table.timeouts, faults);
     let host = match table.host {
         Field::Broken => return None,
@@ -28,79 +37,8 @@ fn upstream(name: &Located<String>, table: &UpstreamTable, faults: &mut Faults) 
             HostWord::Preserve => HostField::Preserve,
         },
     };
-    Some(Upstream { name: name.value.clone(), peers: peers?, host, timeouts: timeouts? })
-}
-
-fn peers(name: &Located<String>, table: &UpstreamTable, faults: &mut Faults) -> Option<Vec<Peer>> {
-    let written = match &table.peers {
-        Field::Broken => return None,
-        Field::Absent => {
-            let message = format!("the upstream `{}` has no servers", name.value);
-            faults.absent(name.at, message).label("expected `peers`, as in peers = [\"http://127.0.0.1:9001\"]");
-            return None;
-        }
-        Field::Given(list) if list.is_empty() => {
-            faults.error(list.at, "this upstream has no servers").label(EXPECTED);
-            return None;
-        }
-        Field::Given(list) => &list.value,
-    };
-    let read: Vec<Option<Peer>> = written.iter().map(|text| peer(text, faults)).collect();
-    let peers = read.into_iter().collect::<Option<Vec<_>>>()?;
-    for (index, peer) in peers.iter().enumerate() {
-        if let Some(first) = peers[..index].iter().position(|other| other == peer) {
-            let fault = faults.error(written[index].at, "this server stands here twice");
-            fault.label("here again").also(written[first].at, "here first");
-        }
-    }
-    Some(peers)
-}
-
-fn peer(text: &Located<Text>, faults: &mut Faults) -> Option<Peer> {
-    match parse_peer(text.as_str()) {
-        Ok(peer) => Some(peer),
-        Err((message, label)) => {
-            faults.error(text.at, message).label(label);
-            None
-        }
-    }
-}
-
-/// A message and a label where it is none.
-fn parse_peer(text: &str) -> Result<Peer, (&'static str, &'static str)> {
-    if text.starts_with("https://") {
-        return Err(("upstreams by TLS are not built yet", "expected http://"));
-    }
-    let Some(authority) = text.strip_prefix("http://") else {
-        return Err(("this is no server", EXPECTED));
-    };
-    if authority.contains(['/', '?', '#']) {
-        return Err(("a server has no path: requests are forwarded with the path they came with", EXPECTED));
-    }
-    if authority.contains('@') {
-        return Err(("a server's address holds no credentials", EXPECTED));
-    }
-    let (host, port) = match authority.strip_prefix('[') {
-        Some(rest) => match rest.split_once(']') {
-            Some((host, port)) if host.parse::<std::net::Ipv6Addr>().is_ok() => {
-                (host, port.strip_prefix(':').or(port.is_empty().then_some("80")))
-            }
-            _ => return Err(("this is no IPv6 address", "expected as in \"http://[::1]:9001\"")),
-        },
-        None => match authority.split_once(':') {
-            Some((host, port)) => (host, Some(port)),
-            None => (authority, Some("80")),
-        },
-    };
-    let named = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:".contains(&byte);
-    if host.is_empty() || host.len() > 253 || !host.bytes().all(named) {
-        return Err(("this server has no name or address", EXPECTED));
-    }
-    let digits = port.filter(|port| port.bytes().all(|byte| byte.is_ascii_digit()));
-    match digits.and_then(|port| port.parse().ok()).filter(|port| *port != 0) {
-        Some(port) => Ok(Peer { host: host.into(), port }),
-        None => Err(("this server's port is none", "expected 1 to 65535")),
-    }
+    let peers = peers?.into_iter().map(|peer| peer.value).collect();
+    Some(Upstream { name: name.value.clone(), peers, host, timeouts: timeouts?, tls: tls? })
 }
 
 fn timeouts(table: &Field<TimeoutsTable>, faults: &mut Faults) -> Option<UpstreamTimeouts> {

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use rustls::pki_types::CertificateDer;
 use sha2::{Digest, Sha256};
 
 use super::Environment;
@@ -91,6 +92,10 @@ impl Environment for Recorder<'_> {
 
     fn now(&self) -> Timestamp {
         self.inner.now()
+    }
+
+    fn system_roots(&self) -> Vec<CertificateDer<'static>> {
+        self.inner.system_roots()
     }
 
     fn resolved(&self, reference: &str, value: &str) {

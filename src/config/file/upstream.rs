@@ -11,15 +11,27 @@ use crate::config::units::DurationText;
 #[derive(Clone, Debug, Default, JsonSchema)]
 #[schemars(deny_unknown_fields, extend("x-required" = ["peers"]))]
 pub struct UpstreamTable {
-    /// The servers, as in `http://127.0.0.1:9001`. `https://` is not built yet.
+    /// The servers, as in `http://127.0.0.1:9001` or `https://crm.internal`.
     pub peers: Field<List<Text>>,
     /// What the servers see as `Host`. Unstated: `peer`.
     pub host: Field<HostWord>,
     /// How long they may take.
     pub timeouts: Field<TimeoutsTable>,
+    /// `https://`: the certificates (a PEM file) that the servers' own must lead to. Unstated: the system's.
+    pub ca: Field<Text>,
+    /// `https://`: the certificate that the gate shows to the servers, and what leads to its issuer, as a PEM
+    /// file; stands together with `client_key`. Unstated: none.
+    pub client_certificate: Field<Text>,
+    /// `https://`: the PEM file with that certificate's private key.
+    pub client_key: Field<Text>,
+    /// `https://`: the name, or address, that the servers' certificates must hold. Unstated: each server's
+    /// own, as `peers` has it.
+    pub server_name: Field<Text>,
 }
 
-read_table!(UpstreamTable, "an upstream's table" { peers, host, timeouts });
+read_table!(UpstreamTable, "an upstream's table" {
+    peers, host, timeouts, ca, client_certificate, client_key, server_name,
+});
 
 /// What an upstream sees as `Host`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema)]
