@@ -25,6 +25,7 @@ use crate::policy::time::Timestamp;
 
 pub use append::{AppendError, append};
 use moment::Moment;
+pub(super) use moment::seconds;
 
 /// What a key file holds.
 #[derive(Clone, Debug, Default, JsonSchema)]

@@ -8,6 +8,7 @@ use rustls::sign::CertifiedKey;
 use rustls::{Error as TlsError, InconsistentKeys};
 use sha2::{Digest, Sha256};
 
+use super::expiry::has_expired;
 use crate::config::environment::{Environment, describe};
 use crate::config::faults::Faults;
 use crate::config::located::Located;
@@ -41,10 +42,29 @@ pub(super) fn certificates(
 /// Reports one of a file's certificates that is none.
 pub(super) fn no_certificate(written: &Located<Text>, index: usize, count: usize, faults: &mut Faults) {
     let label = match count {
-        1 => "what it holds is not X.509".to_owned(),
-        _ => format!("number {} of the {count} that it holds is not X.509", index + 1),
+        1 => "what it holds is not X.509 of version 3".to_owned(),
+        _ => format!("number {} of the {count} that it holds is not X.509 of version 3", index + 1),
     };
     faults.error(written.at, "this certificate can't be used").label(label);
+}
+
+/// Warns of each certificate of a file that is good no more.
+pub(super) fn warn_of_expired(
+    written: &Located<Text>,
+    certificates: &[CertificateDer<'_>],
+    consequence: &str,
+    environment: &dyn Environment,
+    faults: &mut Faults,
+) {
+    let now = environment.now();
+    let expired = certificates.iter().filter(|one| has_expired(one, now)).count();
+    let message = match (expired, certificates.len()) {
+        (0, _) => return,
+        (1, 1) => "this certificate has expired".to_owned(),
+        (1, count) => format!("1 of the {count} certificates in this file has expired"),
+        (expired, count) => format!("{expired} of the {count} certificates in this file have expired"),
+    };
+    faults.warning(written.at, message).label(consequence);
 }
 
 /// A certificate, what leads to its issuer, and its key.
@@ -62,6 +82,7 @@ pub(super) fn client(
         no_certificate(certificate, index, chain.len(), faults);
         return None;
     }
+    warn_of_expired(certificate, &chain, "servers will not believe the gate", environment, faults);
     let private = private?;
     let mut digest = Sha256::new();
     chain.iter().for_each(|one| digest.update(Sha256::digest(one)));

@@ -129,6 +129,9 @@ fn own(written: &Located<Text>, trust: &Trust<'_>, faults: &mut Faults) -> Optio
             return None;
         }
     }
+    // A root's own end is not looked at when a server shows itself, only that of what it signed.
+    let consequence = "what it signed is still believed";
+    pem::warn_of_expired(written, &certificates, consequence, trust.environment, faults);
     Some(Roots { store: Arc::new(store), digest: digest_of_set(&certificates) })
 }
 
