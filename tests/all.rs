@@ -1,15 +1,16 @@
 //! The one integration binary: the gate as a whole, from configuration to the bytes on the wire.
 //!
 //! `config_faults`, `config_language` and `config_random` show every fault of broken configurations and hold the
-//! language's schema to its types; `config_tls` shakes hands as upstreams are configured to; `golden` runs the corpus of `tests/cases` through the pure decision
-//! and through a live gate; `live` is what only a conversation on sockets can show; `properties` asks
-//! what must hold of any request; `repository` holds rooms and documents to their word. Not here: what a
-//! unit test beside its subject can say.
+//! language's schema to its types; `config_values` and `config_tls` look at what good ones come to, the latter by
+//! shaking hands; `golden` runs the corpus of `tests/cases` through the pure decision and through a live gate;
+//! `live` is what only a conversation on sockets can show; `properties` asks what must hold of any request;
+//! `repository` holds rooms and documents to their word. Not here: what a unit test beside its subject can say.
 
 mod config_faults;
 mod config_language;
 mod config_random;
 mod config_tls;
+mod config_values;
 mod golden;
 mod live;
 mod properties;
