@@ -18,10 +18,19 @@ pub mod policy;
 pub mod limits;
 
 #[cfg(feature = "proxy")]
+pub mod telemetry;
+
+#[cfg(feature = "proxy")]
 pub mod proxy;
 
 #[cfg(feature = "proxy")]
 pub mod admin;
+
+#[cfg(feature = "proxy")]
+pub mod reload;
+
+#[cfg(feature = "proxy")]
+pub mod systemd;
 
 #[cfg(feature = "proxy")]
 pub mod demo;

@@ -1,50 +1,97 @@
-//! The admin listener: whether the gate lives, and whether it wants requests.
+//! The admin listener: whether the gate lives and wants requests, what it has counted, and by which
+//! configuration it judges.
 //!
-//! It reads and never decides. It listens on loopback only, for it asks nobody who they are; metrics
-//! and the compiled configuration will stand here too.
+//! It reads and never decides. Without a token it listens on loopback only, and answers only who names it
+//! by an address: a page in somebody's browser can make a name of its own lead here (DNS rebinding), and
+//! would read along. With a token, metrics and configuration ask for it; probes never do.
 
-use axum::Router;
+mod access;
+mod configuration;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use arc_swap::ArcSwap;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use axum::{Json, Router, middleware};
 use tokio::net::TcpListener;
-use tokio::sync::watch;
 
-/// Serves until the process ends. `draining` turns true once no further requests are wanted.
-pub async fn serve(listener: TcpListener, draining: watch::Receiver<bool>) -> std::io::Result<()> {
-    let router =
-        Router::new().route("/livez", get(|| async { "live\n" })).route("/readyz", get(readyz)).with_state(draining);
-    axum::serve(listener, router).await
+use crate::proxy::{Gate, Readiness};
+use crate::telemetry::metrics::CONTENT_TYPE as EXPOSITION;
+
+/// What is told of the configuration in force, beside what it says.
+pub struct Facts {
+    /// SHA-256 of its files, in hexadecimal digits.
+    pub digest: String,
+    /// Since when it is in force.
+    pub since: SystemTime,
+    /// What to show in the place of a text that is, holds or is a part of a secret.
+    pub mask: Box<Mask>,
+}
+
+/// What is shown in the place of a text, where that may not be shown.
+pub type Mask = dyn Fn(&str) -> Option<String> + Send + Sync;
+
+/// What the routes share.
+#[derive(Clone)]
+struct Shared {
+    gate: Arc<Gate>,
+    facts: Arc<ArcSwap<Facts>>,
+}
+
+/// Serves until it is dropped.
+pub async fn serve(listener: TcpListener, gate: Arc<Gate>, facts: Arc<ArcSwap<Facts>>) {
+    let shared = Shared { gate, facts };
+    let guarded = Router::new()
+        .route("/metrics", get(metrics))
+        .route("/config", get(config))
+        .layer(middleware::from_fn_with_state(shared.clone(), access::token));
+    let router = Router::new()
+        .route("/livez", get(|| async { "live\n" }))
+        .route("/readyz", get(readyz))
+        .merge(guarded)
+        .layer(middleware::map_response(uncached))
+        .layer(middleware::from_fn_with_state(shared.clone(), access::host))
+        .with_state(shared);
+    // It goes on through errors of accepting, and ends with the task.
+    let _ = axum::serve(listener, router).await;
 }
 
 /// A load balancer that sees 503 sends nothing more, while what is in flight is finished.
-async fn readyz(State(draining): State<watch::Receiver<bool>>) -> (StatusCode, &'static str) {
-    if *draining.borrow() { (StatusCode::SERVICE_UNAVAILABLE, "draining\n") } else { (StatusCode::OK, "ready\n") }
+async fn readyz(State(shared): State<Shared>) -> (StatusCode, String) {
+    match shared.gate.readiness().await {
+        Readiness::Ready => (StatusCode::OK, "ready\n".to_owned()),
+        Readiness::Draining => (StatusCode::SERVICE_UNAVAILABLE, "draining\n".to_owned()),
+        Readiness::Unanswered(upstreams) => {
+            let text = format!("no answer from {}\n", upstreams.join(", "));
+            (StatusCode::SERVICE_UNAVAILABLE, text)
+        }
+    }
 }
 
-#[cfg(test)]
-mod tests {
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    use tokio::net::TcpStream;
+async fn metrics(State(shared): State<Shared>) -> Response {
+    let standing = shared.gate.standing().await;
+    let text = shared.gate.telemetry().metrics.exposition(&standing);
+    ([(CONTENT_TYPE, EXPOSITION)], text).into_response()
+}
 
-    use super::*;
+async fn config(State(shared): State<Shared>) -> Json<serde_json::Value> {
+    let facts = shared.facts.load();
+    Json(shared.gate.look(|gateway| configuration::view(gateway, &facts)))
+}
 
-    #[tokio::test]
-    async fn a_gate_that_drains_lives_but_is_not_ready() {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let address = listener.local_addr().expect("it is bound");
-        let (drain, draining) = watch::channel(false);
-        tokio::spawn(serve(listener, draining));
-        let status = async |path: &str| {
-            let mut stream = TcpStream::connect(address).await.expect("it listens");
-            let request = format!("GET {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
-            stream.write_all(request.as_bytes()).await.expect("it reads");
-            let mut answer = String::new();
-            stream.read_to_string(&mut answer).await.expect("it answers");
-            answer[9..12].to_owned()
-        };
-        assert_eq!((status("/livez").await, status("/readyz").await), ("200".into(), "200".into()));
-        drain.send(true).expect("it listens");
-        assert_eq!((status("/livez").await, status("/readyz").await), ("200".into(), "503".into()));
+async fn uncached(mut response: Response) -> Response {
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+impl fmt::Debug for Facts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Facts").field("digest", &self.digest).finish_non_exhaustive()
     }
 }

@@ -4,8 +4,8 @@ use std::io::IsTerminal;
 use std::path::Path;
 
 use super::Failure;
-use crate::config::{self, Diagnostic, Loaded, Machine};
-use crate::policy::gateway::Gateway;
+use crate::config::{self, ConfigErrors, Diagnostic, Loaded, Machine};
+use crate::reload::summary;
 
 pub(super) fn check(file: &Path) -> Result<(), Failure> {
     let loaded = load(file)?;
@@ -15,7 +15,12 @@ pub(super) fn check(file: &Path) -> Result<(), Failure> {
 
 /// Loads a configuration for whatever is to be done with it; warnings go to standard error.
 pub(super) fn load(file: &Path) -> Result<Loaded, Failure> {
-    match config::load(file, &Machine) {
+    told(file, config::load(file, &Machine))
+}
+
+/// Tells the warnings of a reading, and its faults.
+pub(super) fn told(file: &Path, outcome: Result<Loaded, ConfigErrors>) -> Result<Loaded, Failure> {
+    match outcome {
         Ok(loaded) => {
             loaded.warnings.iter().for_each(|warning| eprintln!("{}\n", rendered(warning)));
             Ok(loaded)
@@ -31,16 +36,4 @@ pub(super) fn load(file: &Path) -> Result<Loaded, Failure> {
 fn rendered(found: &Diagnostic) -> String {
     let colours = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     if colours { found.styled() } else { found.to_string() }
-}
-
-/// What a configuration holds, in one line.
-pub(super) fn summary(gateway: &Gateway) -> String {
-    let count = |number: usize, word: &str| format!("{number} {word}{}", if number == 1 { "" } else { "s" });
-    [
-        count(gateway.listeners.len(), "listener"),
-        count(gateway.endpoints.len(), "endpoint"),
-        count(gateway.upstreams.len(), "upstream"),
-        count(gateway.authenticators.len(), "authenticator"),
-    ]
-    .join(", ")
 }

@@ -1,24 +1,32 @@
 //! `portcullis serve`: a configuration, served until a signal.
 
 use std::path::Path;
+use std::sync::Arc;
 
-use super::{Failure, check, run};
+use super::run::{self, Files, Log};
+use super::{Failure, check};
+use crate::config::{self, Machine, Reading};
+use crate::telemetry::Telemetry;
 
 pub(super) fn serve(file: &Path) -> Result<(), Failure> {
-    let loaded = check::load(file)?;
-    run::log();
-    let told = |error: std::io::Error| Failure::Running(error.to_string());
-    let runtime = run::runtime(loaded.gateway.limits.threads).map_err(told)?;
-    runtime.block_on(async {
-        let summary = check::summary(&loaded.gateway);
-        let admin = loaded.gateway.admin.as_ref().map(|admin| admin.address);
-        let server = run::bind(loaded.gateway)?;
-        if let Some(address) = admin {
-            run::admin(address, &server).await?;
-        }
-        for address in server.addresses().map_err(told)? {
-            tracing::info!(%address, configuration = %file.display(), summary, "serving");
-        }
-        run::until_signal(server).await
-    })
+    let Reading { outcome, looked_at } = config::read(file, &Machine);
+    let loaded = check::told(file, outcome)?;
+    let log = Log::open().map_err(run::told)?;
+    let telemetry = Arc::new(Telemetry::new(Some(log.sink.clone())));
+    let files = Files { file: file.to_owned(), looked_at };
+    let begun = |running: &crate::reload::Running| {
+        let status = running.status();
+        let listeners = running.server().gate().look(|gateway| {
+            let names = gateway.listeners.iter().map(|listener| listener.name.clone());
+            let bound = names.zip(running.server().addresses()).map(|(name, address)| format!("{name} at {address}"));
+            bound.collect::<Vec<_>>().join(", ")
+        });
+        let admin = running.admin_address().map(tracing::field::display);
+        tracing::info!(listeners, admin, file = %file.display(), "serving: {status}");
+    };
+    run::run(
+        loaded.gateway.limits.threads,
+        &telemetry,
+        run::until_signal(loaded, Some(files), Arc::clone(&telemetry), &log, begun),
+    )
 }

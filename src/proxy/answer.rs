@@ -1,6 +1,6 @@
 //! Refusing on the wire: the answer is ours, and the connection lives on where it can.
 
-use std::io::{self, Write};
+use std::io::Write;
 use std::time::{Duration, SystemTime};
 
 use bytes::BytesMut;
@@ -28,20 +28,56 @@ const SEND_TIME: Duration = Duration::from_secs(10);
 /// and the reset can overtake the answer (RFC 9112 §9.6).
 const LINGER_BYTES: u64 = 16 << 20;
 
-/// Answers a request whose body a session has not read to its end, and where the connection is to be kept
-/// reads the rest away. Whether it can go on.
+/// What becomes of a client's connection once it was answered.
+pub(super) enum After {
+    /// It goes on with what was read beyond the request.
+    Kept(Stream, BytesMut),
+    /// It goes on once the rest of a refused body was read away.
+    Undrained(Box<HttpSession>),
+    /// It closes, in a way that does not lose the answer.
+    Closing(Stream),
+    /// It is of no more use.
+    Gone,
+}
+
+/// Answers a request whose body a session has not read to its end. Where the connection is to be kept,
+/// the rest has to be read away.
 pub(super) async fn send_before_drain(
-    session: &mut HttpSession,
+    session: HttpSession,
     request: &RequestHead<'_>,
     answer: &Answer,
     keep: bool,
-) -> io::Result<bool> {
+) -> After {
     let bytes = serialized(answer, request.method == b"HEAD", connection_option(request.version, keep));
-    let parts = [bytes.as_slice()];
-    timeout(SEND_TIME, Downstream::behind(session)?.write_all(&parts))
-        .await
-        .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))?;
-    Ok(keep && drained(session).await)
+    let Ok(downstream) = Downstream::behind(&session) else { return After::Gone };
+    match timeout(SEND_TIME, downstream.write_all(&[&bytes])).await {
+        Ok(Ok(())) if keep => After::Undrained(Box::new(session)),
+        Ok(Ok(())) => After::Closing(session.into_inner()),
+        _ => After::Gone,
+    }
+}
+
+/// Reads away what is left of a refused body that was answered, to the next request; or closes.
+pub(super) async fn drained_to_the_next(mut session: Box<HttpSession>) -> Option<(Stream, BytesMut)> {
+    if !drained(&mut session).await {
+        linger(session.into_inner()).await;
+        return None;
+    }
+    match reusable(*session).await {
+        After::Kept(stream, rest) => Some((stream, rest)),
+        _ => None,
+    }
+}
+
+/// The connection behind a session whose request was read to its end.
+pub(super) async fn reusable(session: HttpSession) -> After {
+    match session.reuse().await {
+        Ok(Some(reused)) => {
+            let (stream, rest) = reused.into_parts();
+            After::Kept(stream, rest.unwrap_or_default())
+        }
+        _ => After::Gone,
+    }
 }
 
 /// Whether a body of this length is short enough to be read away.
@@ -77,21 +113,18 @@ pub(super) async fn send(
     request: &RequestHead<'_>,
     answer: &Answer,
     keep: bool,
-) -> Option<(Stream, BytesMut)> {
+) -> After {
     let bytes = serialized(answer, request.method == b"HEAD", connection_option(request.version, keep));
-    let downstream = Downstream::of(&stream).ok()?;
+    let Ok(downstream) = Downstream::of(&stream) else { return After::Gone };
     match timeout(SEND_TIME, downstream.write_all(&[&bytes])).await {
-        Ok(Ok(())) if keep => Some((stream, rest)),
-        Ok(Ok(())) => {
-            linger(stream).await;
-            None
-        }
-        _ => None,
+        Ok(Ok(())) if keep => After::Kept(stream, rest),
+        Ok(Ok(())) => After::Closing(stream),
+        _ => After::Gone,
     }
 }
 
 /// Answers on the bare connection what never became a request, and ends it.
-pub(super) async fn last(stream: Stream, answer: &Answer) -> Option<(Stream, BytesMut)> {
+pub(super) async fn last(stream: Stream, answer: &Answer) -> After {
     let nothing = RequestHead { method: b"", target: b"", version: Version::Http11, fields: &[] };
     send(stream, BytesMut::new(), &nothing, answer, false).await
 }

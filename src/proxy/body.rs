@@ -28,7 +28,7 @@ pub(super) fn cut_short(error: &Error) -> Rejection {
 
 /// Reads all of a body, or says why not.
 pub(super) async fn read(session: &mut HttpSession, whole: &Whole<'_>, gate: &Gate) -> Result<Held, Rejection> {
-    let mut share = gate.budget.share();
+    let mut share = gate.budget.share(whole.identified().limits().buffered_bytes);
     let announced = match whole.identified().framing() {
         Framing::Length(0) => return Ok(Held { bytes: Bytes::new(), _share: share }),
         Framing::Length(length) => length,

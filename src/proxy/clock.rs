@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use crate::policy::time::Timestamp;
+use crate::policy::trail::Watch;
 
 /// A clock that tells the date and never runs backwards: the system's date at start, and from there on
 /// the monotonic clock.
@@ -21,6 +22,12 @@ impl Clock {
 
     pub(super) fn now(&self) -> Timestamp {
         self.date + self.began.elapsed()
+    }
+}
+
+impl Watch for Clock {
+    fn nanos(&self) -> u64 {
+        u64::try_from(self.began.elapsed().as_nanos()).unwrap_or(u64::MAX)
     }
 }
 

@@ -9,106 +9,118 @@ use bytes::BytesMut;
 use pingora_core::protocols::Stream;
 use pingora_core::protocols::http::v1::server::HttpSession;
 
-use super::answer;
+use super::account::Account;
+use super::answer::{self, After};
 use super::body;
 use super::clock::Id;
 use super::downstream::Downstream;
 use super::gate::Gate;
 use super::relay;
 use super::request::Outgoing;
+use super::rules::Rules;
 use super::wire::Parsed;
 use crate::policy::decide::{Permit, identify};
 use crate::policy::forward::{Forward, kept_request_id};
-use crate::policy::gateway::Gateway;
-use crate::policy::problem::Answer;
-use crate::policy::rate_limit;
 use crate::policy::rejection::{HeadFault, Rejection};
 use crate::policy::request::{Connection, RequestHead, Version};
-use crate::policy::stage::Stage;
 use crate::policy::trail::Trail;
 
-/// What goes on with the connection: the stream and what was read beyond this request.
-type Reusable = Option<(Stream, BytesMut)>;
-
 /// Serves the request whose head is the first `end` bytes of `buffer`. `last` where the gate is ending
-/// and the connection should, too.
+/// and the connection should, too. What goes on with the connection: the stream and what was read beyond
+/// this request.
 pub(super) async fn serve(
     gate: &Gate,
-    gateway: &Gateway,
+    rules: &Rules,
     connection: Connection,
     stream: Stream,
     mut buffer: BytesMut,
     end: usize,
     last: bool,
-) -> Reusable {
+) -> Option<(Stream, BytesMut)> {
     // What is left in the buffer is the body's beginning, or the next request's.
     let head = buffer.split_to(end);
+    let (stream, behind) = match take(gate, rules, connection, (stream, &head, buffer), last).await {
+        After::Kept(stream, rest) => return Some((stream, rest)),
+        After::Undrained(session) => answer::drained_to_the_next(session).await?,
+        After::Closing(stream) => {
+            answer::linger(stream).await;
+            return None;
+        }
+        After::Gone => return None,
+    };
+    Some((stream, behind))
+}
+
+/// Judges a request and answers it. By the end of this it has been told of.
+async fn take(
+    gate: &Gate,
+    rules: &Rules,
+    connection: Connection,
+    (stream, head, behind): (Stream, &[u8], BytesMut),
+    last: bool,
+) -> After {
     let id = gate.ids.fresh();
     let fresh = id.to_string();
-    let parsed = match Parsed::parse(&head) {
+    let parsed = match Parsed::parse(head) {
         Ok(parsed) => parsed,
-        Err(rejection) => return answer::last(stream, &gateway.face.answer(&rejection, &fresh)).await,
+        Err(rejection) => {
+            let answer = Account::open(gate, rules, connection, &fresh, None).refuse(rejection);
+            return answer::last(stream, &answer).await;
+        }
     };
     let request = parsed.view();
-    let listener = &gateway.listeners[connection.listener];
+    let listener = &rules.gateway.listeners[connection.listener];
     let request_id = kept_request_id(listener, connection.peer, &request).unwrap_or(&fresh);
     let persists = request.persists() && !last;
-    let mut trail = Trail::default();
-    let admitted = admit(gate, gateway, connection, &request, &mut trail);
-    // Nothing is read of a body that follows nothing certain.
-    if let Err(rejection) = &admitted
-        && (rejection.breaks_connection() || !request.announces_body())
-    {
-        let answer = refusal(gateway, &trail, rejection, request_id);
-        let keep = persists && !rejection.breaks_connection();
-        return answer::send(stream, buffer, &request, &answer, keep).await;
-    }
-    let prefix = head_for_session(&request, persists, &buffer);
+    let mut account = Account::open(gate, rules, connection, request_id, Some(request));
+    let admitted = match admit(gate, rules, connection, &request, &mut account.trail) {
+        // Nothing is read of a body that follows nothing certain.
+        Err(rejection) if rejection.breaks_connection() || !request.announces_body() => {
+            let keep = persists && !rejection.breaks_connection();
+            let answer = account.refuse(rejection);
+            return answer::send(stream, behind, &request, &answer, keep).await;
+        }
+        admitted => admitted,
+    };
+    let prefix = head_for_session(&request, persists, &behind);
     // What goes on needs room for as long as it lasts; a connection that idles should not hold it.
-    Box::pin(with_session(gate, gateway, (stream, prefix), &request, admitted, trail, (request_id, id))).await
+    Box::pin(with_session(gate, rules, (stream, prefix), &request, admitted, account, (request_id, id))).await
 }
 
 /// Goes on with a request that passed so far, or whose refused body has to be read away.
 async fn with_session<'a>(
     gate: &Gate,
-    gateway: &Gateway,
+    rules: &'a Rules,
     (stream, prefix): (Stream, BytesMut),
     request: &RequestHead<'_>,
     admitted: Result<Permit<'a>, Rejection>,
-    mut trail: Trail<'a>,
-    (request_id, id): (&str, Id),
-) -> Reusable {
-    let mut session = match session(stream, prefix, gateway.limits.body_timeout).await {
+    mut account: Account<'a>,
+    ids: (&str, Id),
+) -> After {
+    let mut session = match session(stream, prefix, rules.gateway.limits.body_timeout).await {
         Ok(session) => session,
         Err(stream) => {
             // What it refuses in a head of ours we refused before; to be told so is better than silence.
-            let rejection = Rejection::MalformedHead(HeadFault::Syntax);
-            return answer::last(stream, &refusal(gateway, &trail, &rejection, request_id)).await;
+            let answer = account.refuse(Rejection::MalformedHead(HeadFault::Syntax));
+            return answer::last(stream, &answer).await;
         }
     };
     let outcome = match admitted {
-        Ok(permit) => go_on(gate, &mut session, permit, &mut trail, (request_id, id)).await,
+        Ok(permit) => go_on(gate, rules, &mut session, permit, &mut account, ids).await,
         Err(rejection) => Err(rejection.into()),
     };
     match outcome {
         Ok(keep) => {
-            tell_findings(&trail, request_id);
-            if keep {
-                return reusable(session).await;
-            }
-            answer::linger(session.into_inner()).await;
-            None
+            account.passed();
+            if keep { answer::reusable(session).await } else { After::Closing(session.into_inner()) }
         }
-        Err(relay::Failure::Refused(rejection)) => {
-            let answer = refusal(gateway, &trail, &rejection, request_id);
-            refuse(session, request, &answer, !rejection.breaks_connection()).await
-        }
+        Err(relay::Failure::Refused(rejection)) => refuse(session, request, account, rejection).await,
         Err(relay::Failure::Aborted { cause, looks_whole }) => {
-            tracing::warn!(request_id, cause, "answer cut off");
+            account.cut(cause);
             if looks_whole && let Ok(downstream) = Downstream::behind(&session) {
                 downstream.reset_on_close();
             }
-            None
+            After::Gone
         }
     }
 }
@@ -116,13 +128,13 @@ async fn with_session<'a>(
 /// Everything that the head alone decides.
 fn admit<'a>(
     gate: &Gate,
-    gateway: &'a Gateway,
+    rules: &'a Rules,
     connection: Connection,
     request: &'a RequestHead<'a>,
     trail: &mut Trail<'a>,
 ) -> Result<Permit<'a>, Rejection> {
     let now = gate.clock.now();
-    let identified = identify(gateway, connection, request, &gate.limits, now, trail)?;
+    let identified = identify(&rules.gateway, connection, request, &gate.limits, now, trail)?;
     identified.charge(&gate.limits, now, trail)?;
     identified.permit(trail)
 }
@@ -158,15 +170,19 @@ async fn session(stream: Stream, prefix: BytesMut, read_timeout: Duration) -> Re
 /// client's connection goes on.
 async fn go_on<'a>(
     gate: &Gate,
+    rules: &'a Rules,
     session: &mut HttpSession,
     permit: Permit<'a>,
-    trail: &mut Trail<'a>,
+    account: &mut Account<'a>,
     ids: (&str, Id),
 ) -> Result<bool, relay::Failure> {
     let (forward, outgoing): (Forward<'a>, Outgoing) = match permit {
         Permit::Whole(whole) => {
-            let held = body::read(session, &whole, gate).await?;
-            (whole.inspect(&held.bytes, trail)?, Outgoing::Whole(held))
+            let held = body::read(session, &whole, gate).await;
+            account.traffic.reading = account.trail.laps.lap();
+            let held = held?;
+            account.traffic.request_bytes = held.bytes.len() as u64;
+            (whole.inspect(&held.bytes, &mut account.trail)?, Outgoing::Whole(held))
         }
         Permit::Streamed(streamed) => {
             let max_bytes = streamed.max_bytes();
@@ -175,38 +191,21 @@ async fn go_on<'a>(
             (streamed.forward(), Outgoing::Streamed { max_bytes, max_time, wants_continue })
         }
     };
-    relay::relay(gate, session, &forward, outgoing, rate_limit::fields(&trail.standings), ids).await
+    relay::relay(&rules.upstreams[forward.upstream_index()], session, &forward, outgoing, account, ids).await
 }
 
-/// The answer to a refused request, in the clothes that its endpoint wears.
-fn refusal(gateway: &Gateway, trail: &Trail<'_>, rejection: &Rejection, request_id: &str) -> Answer {
-    tell_findings(trail, request_id);
-    let wire = rejection.wire();
-    let (stage, code, internal) = (wire.stage.name(), wire.code, rejection.internal());
-    // What the caller did is the caller's; what the upstream did is somebody's to mend.
-    if wire.stage == Stage::Forward {
-        tracing::warn!(request_id, status = wire.status, code, internal = internal.as_deref(), "upstream failed");
-    } else {
-        tracing::debug!(request_id, status = wire.status, stage, code, internal = internal.as_deref(), "refused");
-    }
-    let face = trail.endpoint.and_then(|endpoint| endpoint.face.as_deref()).unwrap_or(&gateway.face);
-    let mut answer = face.answer(rejection, request_id);
-    answer.fields.extend(rate_limit::fields(&trail.standings));
-    answer
-}
-
-fn tell_findings(trail: &Trail<'_>, request_id: &str) {
-    for finding in &trail.findings {
-        let wire = finding.wire();
-        tracing::debug!(request_id, stage = wire.stage.name(), code = wire.code, "would refuse");
-    }
-}
-
-/// Tells why, and keeps the connection where what follows on it is still certain.
-async fn refuse(mut session: HttpSession, request: &RequestHead<'_>, answer: &Answer, keep: bool) -> Reusable {
+/// Tells why, and keeps the connection where what comes next on it is still certain.
+async fn refuse(
+    mut session: HttpSession,
+    request: &RequestHead<'_>,
+    mut account: Account<'_>,
+    rejection: Rejection,
+) -> After {
+    let breaks = rejection.breaks_connection();
+    let answer = account.refuse(rejection);
     // A client that waits for 100 may now send its body, or not: nobody can tell what comes next.
     let unsure = request.value("expect").is_some() && !session.is_body_done();
-    let mut keep = keep && !unsure && session.will_keepalive();
+    let mut keep = !breaks && !unsure && session.will_keepalive();
     if keep && !session.is_body_done() {
         keep = match request.value("content-length") {
             Some(length) => answer::is_soon_drained(length),
@@ -215,20 +214,10 @@ async fn refuse(mut session: HttpSession, request: &RequestHead<'_>, answer: &An
         };
     }
     if keep && session.is_body_done() {
-        let (stream, rest) = reusable(session).await?;
-        return answer::send(stream, rest, request, answer, true).await;
+        return match answer::reusable(session).await {
+            After::Kept(stream, rest) => answer::send(stream, rest, request, &answer, true).await,
+            other => other,
+        };
     }
-    match answer::send_before_drain(&mut session, request, answer, keep).await {
-        Ok(true) => reusable(session).await,
-        Ok(false) => {
-            answer::linger(session.into_inner()).await;
-            None
-        }
-        Err(_) => None,
-    }
-}
-
-async fn reusable(session: HttpSession) -> Reusable {
-    let (stream, rest) = session.reuse().await.ok()??.into_parts();
-    Some((stream, rest.unwrap_or_default()))
+    answer::send_before_drain(session, request, &answer, keep).await
 }

@@ -2,39 +2,102 @@
 
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use arc_swap::ArcSwap;
-use tokio::sync::Semaphore;
 
 use super::budget::Budget;
 use super::clock::{Clock, Ids};
-use super::upstream::Upstreams;
+use super::places::Places;
+use super::rules::Rules;
 use crate::limits::LocalLimits;
-use crate::policy::gateway::Gateway;
+use crate::policy::gateway::{Gateway, ReadyWhen};
+use crate::telemetry::{Standing, Telemetry};
 
 /// The gate of one process.
 #[derive(Debug)]
 pub struct Gate {
-    pub(super) gateway: ArcSwap<Gateway>,
+    pub(super) rules: ArcSwap<Rules>,
     pub(super) limits: LocalLimits,
     pub(super) budget: Arc<Budget>,
-    pub(super) upstreams: Upstreams,
-    pub(super) connections: Arc<Semaphore>,
+    pub(super) places: Arc<Places>,
     pub(super) clock: Clock,
     pub(super) ids: Ids,
+    pub(super) telemetry: Arc<Telemetry>,
+    pub(super) draining: AtomicBool,
+}
+
+/// Whether requests are wanted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Readiness {
+    /// They are.
+    Ready,
+    /// The gate is coming to its end.
+    Draining,
+    /// They would come to nothing: these upstreams take no connection.
+    Unanswered(Vec<String>),
 }
 
 impl Gate {
-    /// A gate that judges by these rules.
-    pub fn new(gateway: Gateway) -> io::Result<Self> {
+    pub(super) fn new(rules: Rules, telemetry: Arc<Telemetry>) -> io::Result<Self> {
         Ok(Self {
             limits: LocalLimits::default(),
-            budget: Budget::new(gateway.limits.buffered_bytes),
-            upstreams: Upstreams::new(&gateway),
-            connections: Arc::new(Semaphore::new(gateway.limits.max_connections.min(Semaphore::MAX_PERMITS))),
+            budget: Budget::new(),
+            places: Places::new(),
             clock: Clock::start(),
             ids: Ids::seeded()?,
-            gateway: ArcSwap::from_pointee(gateway),
+            telemetry,
+            draining: AtomicBool::new(false),
+            rules: ArcSwap::from_pointee(rules),
         })
+    }
+
+    /// Looks at the configuration in force.
+    pub fn look<T>(&self, at: impl FnOnce(&Gateway) -> T) -> T {
+        at(&self.rules.load().gateway)
+    }
+
+    /// What is counted and told.
+    pub fn telemetry(&self) -> &Telemetry {
+        &self.telemetry
+    }
+
+    /// Whether requests are wanted, as `[admin] ready` states it. Upstreams of which nothing was heard of
+    /// late are connected to.
+    pub async fn readiness(&self) -> Readiness {
+        if self.draining.load(Ordering::Relaxed) {
+            return Readiness::Draining;
+        }
+        let rules = self.rules.load_full();
+        let when = rules.gateway.admin.as_ref().map(|admin| admin.ready).unwrap_or_default();
+        if when == ReadyWhen::Serving {
+            return Readiness::Ready;
+        }
+        let mut silent = Vec::new();
+        for group in &rules.upstreams {
+            match (group.answers().await, when) {
+                (true, ReadyWhen::AnyUpstream) => return Readiness::Ready,
+                (true, _) => {}
+                (false, _) => silent.push(group.name().to_owned()),
+            }
+        }
+        if silent.is_empty() { Readiness::Ready } else { Readiness::Unanswered(silent) }
+    }
+
+    /// What stands now, for a scrape.
+    pub async fn standing(&self) -> Standing {
+        let ready = self.readiness().await == Readiness::Ready;
+        let rules = self.rules.load_full();
+        let listeners = rules.gateway.listeners.iter().zip(&rules.doors);
+        let (buffered_bodies, buffered_bytes) = self.budget.held();
+        Standing {
+            ready,
+            connections: listeners.map(|(listener, door)| (listener.name.clone(), door.connections())).collect(),
+            buffered_bodies,
+            buffered_bytes,
+            buffer_limit_bytes: rules.gateway.limits.buffered_bytes,
+            peers: rules.upstreams.iter().flat_map(|group| group.standing()).collect(),
+            lines: self.telemetry.lines(),
+        }
     }
 }

@@ -4,24 +4,28 @@
 //! the HTTP/1.1 sessions and the connector with its pool, not `ProxyHttp`, whose replay buffer ends at
 //! 64 KiB: here a body is read, judged and only then is an upstream touched.
 //!
-//! Reading order: [`Server`] accepts, `connection` serves one client, `wire` reads a head,
-//! `exchange` takes one request through the pipeline, `relay` carries it on (`request` out, `response`
-//! back), `answer` refuses.
+//! Reading order: [`Server`] accepts (`door`) and takes another configuration (`rules`), `connection` serves
+//! one client, `wire` reads a head, `exchange` takes one request through the pipeline and keeps its
+//! `account`, `relay` carries it on (`request` out, `response` back) to an `upstream`, `answer` refuses.
 
+mod account;
 mod answer;
 mod body;
 mod budget;
 mod clock;
 mod connection;
+mod door;
 mod downstream;
 mod exchange;
 mod gate;
+mod places;
 mod relay;
 mod request;
 mod response;
+mod rules;
 mod server;
 mod upstream;
 mod wire;
 
-pub use gate::Gate;
+pub use gate::{Gate, Readiness};
 pub use server::{Server, Stop};

@@ -13,12 +13,14 @@ use pingora_core::{Error, ErrorType};
 use pingora_http::Version as SessionVersion;
 use tokio::time::{Instant, timeout_at};
 
+use super::account::Account;
 use super::clock::Id;
 use super::downstream::Downstream;
-use super::gate::Gate;
 use super::request::{self, Outgoing};
 use super::response::{self, Asked, Ending};
+use super::upstream::Group;
 use crate::policy::forward::{Forward, Hop};
+use crate::policy::rate_limit;
 use crate::policy::rejection::Rejection;
 use crate::policy::request::Version;
 
@@ -36,6 +38,16 @@ pub(super) enum Failure {
     },
 }
 
+impl Failure {
+    /// As metrics call it.
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Refused(rejection) => rejection.wire().code,
+            Self::Aborted { .. } => "answer_cut",
+        }
+    }
+}
+
 impl From<Rejection> for Failure {
     fn from(rejection: Rejection) -> Self {
         Self::Refused(rejection)
@@ -48,26 +60,44 @@ const MAX_INTERIM: usize = 16;
 /// So often a request that may be repeated is sent again, when a pooled connection turns out closed.
 const MAX_RETRIES: usize = 2;
 
-/// Sends the request on and its answer back; `standings` joins the answer's fields. Whether the client's
-/// connection goes on.
-pub(super) async fn relay(
-    gate: &Gate,
+/// Sends the request on and its answer back. Whether the client's connection goes on.
+pub(super) async fn relay<'a>(
+    group: &'a Group,
     session: &mut HttpSession,
     forward: &Forward<'_>,
     outgoing: Outgoing,
-    standings: Vec<(&'static str, String)>,
+    account: &mut Account<'a>,
+    ids: (&str, Id),
+) -> Result<bool, Failure> {
+    let outcome = exchange(group, session, forward, outgoing, account, ids).await;
+    let traffic = &mut account.traffic;
+    traffic.relaying += account.trail.laps.lap();
+    group.meters().took(traffic.connecting + traffic.relaying);
+    outcome
+}
+
+async fn exchange<'a>(
+    group: &'a Group,
+    session: &mut HttpSession,
+    forward: &Forward<'_>,
+    outgoing: Outgoing,
+    account: &mut Account<'a>,
     (request_id, id): (&str, Id),
 ) -> Result<bool, Failure> {
-    let upstream = forward.upstream_index();
-    let deadline = Instant::now() + gate.upstreams.total(upstream);
+    let deadline = Instant::now() + group.total();
     let mut retries = 0;
     let (mut connected, sent_whole) = loop {
-        let mut connected = gate.upstreams.connect(upstream).await?;
+        let connected = group.connect(deadline).await;
+        account.traffic.connecting += account.trail.laps.lap();
+        let mut connected = connected?;
+        account.traffic.upstream = Some((group.name(), connected.address.socket));
         let hop = Hop { request_id, trace: (id.trace, id.span), peer_authority: connected.authority };
         let head = request::head(forward, &hop, &outgoing)?;
         let attempt = async {
-            let sent_whole = request::send(&mut connected.session, head, &outgoing, session).await?;
-            answer_head(&mut connected.session, session).await.map(|()| sent_whole)
+            let sent = request::send(&mut connected.session, head, &outgoing, session).await;
+            account.traffic.request_bytes = sent.bytes;
+            let whole = sent.outcome?;
+            answer_head(&mut connected.session, session).await.map(|()| whole)
         };
         match timeout_at(deadline, attempt).await {
             Ok(Ok(sent_whole)) => break (connected, sent_whole),
@@ -78,8 +108,8 @@ pub(super) async fn relay(
             {
                 retries += 1;
             }
-            Ok(Err(lost)) => return Err(Failure::Refused(lost.rejection)),
-            Err(_) => return Err(Rejection::UpstreamTimeout { phase: "response head" }.into()),
+            Ok(Err(lost)) => return Err(group.failed(lost.rejection).into()),
+            Err(_) => return Err(group.failed(Rejection::UpstreamTimeout { phase: "response head" }).into()),
         }
     };
     // The request is with the upstream; its bytes need not be held while the answer runs.
@@ -89,13 +119,14 @@ pub(super) async fn relay(
     // What an early answer left of the request is not waited for.
     let keep = session.will_keepalive() && session.is_body_done();
     let asked = Asked { version, head_only: forward.method() == "HEAD", keep };
-    let passing = pass_back(&mut connected.session, session, asked, &standings);
-    let keep = timeout_at(deadline, passing).await.unwrap_or_else(|_| {
+    let passing = pass_back(&mut connected.session, session, asked, account);
+    let passed = timeout_at(deadline, passing).await.unwrap_or_else(|_| {
         let cause = "the exchange took longer than 'total'".to_owned();
         Err(Failure::Aborted { cause, looks_whole: version == Version::Http10 })
-    })?;
+    });
+    let keep = passed.inspect_err(|failure| group.meters().failed(failure.code()))?;
     if sent_whole {
-        gate.upstreams.release(connected).await;
+        connected.release().await;
     }
     Ok(keep)
 }
@@ -154,11 +185,14 @@ async fn pass_back(
     upstream: &mut UpstreamSession,
     session: &HttpSession,
     asked: Asked,
-    standings: &[(&'static str, String)],
+    account: &mut Account<'_>,
 ) -> Result<bool, Failure> {
     let refused = |cause| Failure::Refused(Rejection::UpstreamBroken { cause });
     let downstream = Downstream::behind(session).map_err(|error| refused(error.to_string()))?;
-    let (mut head, ending) = response::head(&upstream.get_headers_raw_bytes(), asked, standings).map_err(refused)?;
+    let standings = rate_limit::fields(&account.trail.standings);
+    let (mut head, status, ending) =
+        response::head(&upstream.get_headers_raw_bytes(), asked, &standings).map_err(refused)?;
+    account.answering(status);
     let looks_whole = ending == Ending::UntilClose;
     let unwritten = |error: std::io::Error| Failure::Aborted { cause: format!("client: {error}"), looks_whole };
     let unread = |error: Box<Error>| Failure::Aborted { cause: format!("upstream: {error}"), looks_whole };
@@ -185,6 +219,7 @@ async fn pass_back(
         };
         let (before, behind) = ending.around(piece);
         downstream.write_all(&[&head, before.as_bytes(), piece, behind]).await.map_err(unwritten)?;
+        account.traffic.response_bytes += piece.len() as u64;
         head.clear();
     }
     downstream.write_all(&[&head, ending.end()]).await.map_err(unwritten)?;

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use pingora_core::Error;
 use pingora_core::protocols::http::v1::client::HttpSession as UpstreamSession;
 use pingora_core::protocols::http::v1::server::HttpSession;
 use pingora_http::RequestHeader;
@@ -55,40 +54,51 @@ pub(super) fn head(forward: &Forward<'_>, hop: &Hop<'_>, outgoing: &Outgoing) ->
     Ok(Box::new(head))
 }
 
-/// Sends head and body. Whether all of it went: a peer that answers early may close its reading side, and
-/// what it said is read all the same, but its connection has no place for another request.
+/// What became of sending a request.
+pub(super) struct Sent {
+    /// Bytes of the body that went, or were about to.
+    pub(super) bytes: u64,
+    /// Whether all of it went: a peer that answers early may close its reading side, and what it said is
+    /// read all the same, but its connection has no place for another request.
+    pub(super) outcome: Result<bool, Rejection>,
+}
+
+/// Sends head and body.
 pub(super) async fn send(
     upstream: &mut UpstreamSession,
     head: Box<RequestHeader>,
     outgoing: &Outgoing,
     session: &mut HttpSession,
-) -> Result<bool, Rejection> {
-    let broken = |error: Box<Error>| Rejection::UpstreamBroken { cause: error.to_string() };
-    upstream.write_request_header(head).await.map_err(broken)?;
-    match outgoing {
+) -> Sent {
+    let mut bytes = if let Outgoing::Whole(held) = outgoing { held.bytes.len() as u64 } else { 0 };
+    if let Err(error) = upstream.write_request_header(head).await {
+        return Sent { bytes, outcome: Err(Rejection::UpstreamBroken { cause: error.to_string() }) };
+    }
+    let outcome = match outgoing {
         Outgoing::Whole(held) if held.bytes.is_empty() => Ok(upstream.finish_body().await.is_ok()),
         Outgoing::Whole(held) => {
             Ok(upstream.write_body(&held.bytes).await.is_ok() && upstream.finish_body().await.is_ok())
         }
         Outgoing::Streamed { max_bytes, max_time, wants_continue } => {
-            if *wants_continue {
-                session.write_continue_response().await.map_err(|_| Rejection::BodyIncomplete)?;
+            if *wants_continue && session.write_continue_response().await.is_err() {
+                return Sent { bytes, outcome: Err(Rejection::BodyIncomplete) };
             }
-            let streamed = timeout(*max_time, stream_body(upstream, *max_bytes, session)).await;
+            let streamed = timeout(*max_time, stream_body(upstream, *max_bytes, session, &mut bytes)).await;
             streamed.unwrap_or(Err(Rejection::BodyTimeout))
         }
-    }
+    };
+    Sent { bytes, outcome }
 }
 
 async fn stream_body(
     upstream: &mut UpstreamSession,
     max_bytes: u64,
     session: &mut HttpSession,
+    passed: &mut u64,
 ) -> Result<bool, Rejection> {
-    let mut passed = 0_u64;
     while let Some(chunk) = session.read_body_bytes().await.map_err(|error| cut_short(&error))? {
-        passed += chunk.len() as u64;
-        if passed > max_bytes {
+        *passed += chunk.len() as u64;
+        if *passed > max_bytes {
             return Err(Rejection::BodyTooLarge { max_bytes });
         }
         // Written in chunks, an empty one is the last.

@@ -46,13 +46,13 @@ struct Received<'a> {
 const HOP_BY_HOP: [&str; 7] =
     ["connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"];
 
-/// The head of a final answer as the client gets it, and how its body ends; or what is wrong
-/// with it.
+/// The head of a final answer as the client gets it, its status and how its body ends; or what is
+/// wrong with it.
 pub(super) fn head(
     raw: &[u8],
     asked: Asked,
     standings: &[(&'static str, String)],
-) -> Result<(Vec<u8>, Ending), String> {
+) -> Result<(Vec<u8>, u16, Ending), String> {
     let received = Received::parse(raw)?;
     let lengths: Vec<&[u8]> = received.values("content-length").collect();
     received.is_framed_once(&lengths)?;
@@ -79,7 +79,7 @@ pub(super) fn head(
     let keep = asked.keep && ending != Ending::UntilClose;
     bytes.extend_from_slice(super::answer::connection_option(asked.version, keep).as_bytes());
     bytes.extend_from_slice(b"\r\n");
-    Ok((bytes, ending))
+    Ok((bytes, received.status, ending))
 }
 
 /// An interim answer as the client gets it.
@@ -169,7 +169,7 @@ mod tests {
     const ASKED: Asked = Asked { version: Version::Http11, head_only: false, keep: true };
 
     fn text(raw: &str, asked: Asked) -> Result<(String, Ending), String> {
-        let (bytes, ending) = head(raw.as_bytes(), asked, &[("RateLimit", "\"a\";r=1;t=1".to_owned())])?;
+        let (bytes, _, ending) = head(raw.as_bytes(), asked, &[("RateLimit", "\"a\";r=1;t=1".to_owned())])?;
         Ok((String::from_utf8(bytes).expect("it is ASCII"), ending))
     }
 

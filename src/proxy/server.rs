@@ -1,26 +1,29 @@
-//! Listening, accepting, and the end of it.
+//! Listening and accepting, another configuration in the middle of it, and the end.
 
 use std::io;
-use std::net::SocketAddr;
-use std::sync::Arc;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::net::{TcpListener, TcpSocket};
-use tokio::sync::watch;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
 use super::connection;
+use super::door::{Door, Fresh, doors};
 use super::gate::Gate;
+use super::rules::Rules;
+use super::upstream::{Resolver, groups};
+use crate::policy::gateway::Gateway;
+use crate::telemetry::Telemetry;
 
-/// Connections that may wait to be accepted.
-const BACKLOG: u32 = 4096;
-
-/// A gate with its listeners bound, not yet accepting.
+/// A gate that serves.
 #[derive(Debug)]
 pub struct Server {
     gate: Arc<Gate>,
-    listeners: Vec<TcpListener>,
-    drain: watch::Sender<bool>,
+    resolver: Resolver,
+    /// One task for each door; and the lock under which configurations take turns.
+    accepting: Mutex<JoinSet<()>>,
 }
 
 /// How a server came to its end.
@@ -33,63 +36,97 @@ pub enum Stop {
 }
 
 impl Server {
-    /// Binds every listener; a name or port that cannot be had is told with the listener's name.
-    pub fn bind(gate: Gate) -> io::Result<Self> {
-        let gateway = gate.gateway.load();
-        let listeners = gateway.listeners.iter().map(|listener| {
-            bind(listener.address).map_err(|error| {
-                let text = format!("listener '{}' cannot bind {}: {error}", listener.name, listener.address);
-                io::Error::new(error.kind(), text)
-            })
-        });
-        let listeners = listeners.collect::<io::Result<Vec<_>>>()?;
-        drop(gateway);
-        Ok(Self { gate: Arc::new(gate), listeners, drain: watch::Sender::new(false) })
+    /// Binds every listener and begins to accept.
+    ///
+    /// # Errors
+    ///
+    /// Where a listener cannot bind, with its name.
+    pub fn start(gateway: Gateway, telemetry: Arc<Telemetry>) -> io::Result<Self> {
+        let resolver = Resolver::system();
+        let (doors, fresh) = doors(&gateway.listeners, &[])?;
+        let upstreams = groups(&gateway, &[], &resolver, &telemetry.metrics);
+        let gate = Arc::new(Gate::new(Rules::new(gateway, upstreams, doors), telemetry)?);
+        let this = Self { gate, resolver, accepting: Mutex::default() };
+        this.accept_at(fresh, &mut this.accepting.lock().unwrap_or_else(PoisonError::into_inner));
+        Ok(this)
+    }
+
+    /// The gate.
+    pub fn gate(&self) -> &Arc<Gate> {
+        &self.gate
     }
 
     /// Where each listener is bound, in the order of the configuration.
-    pub fn addresses(&self) -> io::Result<Vec<SocketAddr>> {
-        self.listeners.iter().map(TcpListener::local_addr).collect()
+    pub fn addresses(&self) -> Vec<SocketAddr> {
+        self.gate.rules.load().doors.iter().map(|door| door.bound()).collect()
     }
 
-    /// Turns true once the server stops accepting.
-    pub fn draining(&self) -> watch::Receiver<bool> {
-        self.drain.subscribe()
-    }
-
-    /// Serves until `stop` is ready, then finishes what is in flight, for `drain` at most.
-    pub async fn run(self, stop: impl Future<Output = ()>) -> Stop {
-        let mut accepting = JoinSet::new();
-        for (index, listener) in self.listeners.into_iter().enumerate() {
-            accepting.spawn(accept(Arc::clone(&self.gate), listener, index, self.drain.subscribe()));
+    /// Puts another configuration in force, all of it or none. Listeners that are the same keep their
+    /// connections, new ones open, those that are gone finish what runs. Requests in flight end under the
+    /// rules they began with.
+    ///
+    /// # Errors
+    ///
+    /// Where a new listener cannot bind; the old configuration then stays.
+    pub fn reload(&self, gateway: Gateway) -> io::Result<()> {
+        let mut accepting = self.accepting.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.gate.draining.load(Ordering::Relaxed) {
+            return Err(io::Error::other("the gate is coming to its end"));
         }
-        stop.await;
-        accepting.shutdown().await;
-        // The receivers in the connections see this at once.
-        self.drain.send_replace(true);
-        finished(&self.gate).await
+        let old = self.gate.rules.load_full();
+        let (doors, fresh) = doors(&gateway.listeners, &old.doors)?;
+        let upstreams = groups(&gateway, &old.upstreams, &self.resolver, &self.gate.telemetry.metrics);
+        self.gate.rules.store(Arc::new(Rules::new(gateway, upstreams, doors)));
+        self.gate.places.limit_changed();
+        self.accept_at(fresh, &mut accepting);
+        let rules = self.gate.rules.load();
+        old.doors.iter().filter(|door| rules.listener_at(door).is_none()).for_each(|door| door.close(&old));
+        Ok(())
+    }
+
+    /// Stops accepting, and finishes what is in flight, for `[limits] drain` at most.
+    pub async fn stop(&self) -> Stop {
+        let mut accepting = {
+            let mut accepting = self.accepting.lock().unwrap_or_else(PoisonError::into_inner);
+            self.gate.draining.store(true, Ordering::Relaxed);
+            let rules = self.gate.rules.load_full();
+            rules.doors.iter().for_each(|door| door.close(&rules));
+            std::mem::take(&mut *accepting)
+        };
+        let finished = async {
+            while accepting.join_next().await.is_some() {}
+            self.gate.places.all_free().await;
+        };
+        let drain = self.gate.rules.load().gateway.limits.drain;
+        match tokio::time::timeout(drain, finished).await {
+            Ok(()) => Stop::Drained,
+            Err(_) => Stop::CutOff(self.gate.places.open()),
+        }
+    }
+
+    fn accept_at(&self, fresh: Vec<Fresh>, accepting: &mut JoinSet<()>) {
+        for (door, socket) in fresh {
+            accepting.spawn(accept(Arc::clone(&self.gate), door, socket));
+        }
     }
 }
 
-fn bind(address: SocketAddr) -> io::Result<TcpListener> {
-    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
-    // A restart need not wait for the last connections' TIME_WAIT.
-    socket.set_reuseaddr(true)?;
-    socket.bind(address)?;
-    socket.listen(BACKLOG)
-}
-
-async fn accept(gate: Arc<Gate>, listener: TcpListener, index: usize, draining: watch::Receiver<bool>) {
+/// Lets clients in until the door closes, and then those who were already waiting before it: the kernel
+/// has told them that they are connected, and would reset them.
+async fn accept(gate: Arc<Gate>, door: Arc<Door>, socket: TcpListener) {
+    let mut closing = door.closing();
     loop {
-        let Ok(permit) = Arc::clone(&gate.connections).acquire_owned().await else { return };
-        match listener.accept().await {
-            Ok((socket, peer)) => {
-                let serving = connection::serve(Arc::clone(&gate), socket, peer.ip(), index, draining.clone());
-                tokio::spawn(async move {
-                    serving.await;
-                    drop(permit);
-                });
-            }
+        let next = async {
+            gate.places.free(|| gate.rules.load().gateway.limits.max_connections).await;
+            socket.accept().await
+        };
+        let accepted = tokio::select! {
+            biased;
+            _ = closing.wait_for(|closing| *closing) => break,
+            accepted = next => accepted,
+        };
+        match accepted {
+            Ok((client, peer)) => let_in(&gate, &door, client, peer.ip(), None),
             Err(error) => {
                 // Out of descriptors, most likely: what is open must end before more can come.
                 tracing::warn!(%error, "cannot accept");
@@ -97,15 +134,23 @@ async fn accept(gate: Arc<Gate>, listener: TcpListener, index: usize, draining: 
             }
         }
     }
+    let late = door.take_late_rules();
+    // The kernel is asked, for what the runtime knows may be a moment old.
+    let Ok(socket) = socket.into_std() else { return };
+    while let Ok((client, peer)) = socket.accept() {
+        if client.set_nonblocking(true).is_ok()
+            && let Ok(client) = TcpStream::from_std(client)
+        {
+            let_in(&gate, &door, client, peer.ip(), late.clone());
+        }
+    }
 }
 
-/// Every connection holds a permit, so having all of them is being alone.
-async fn finished(gate: &Gate) -> Stop {
-    let limits = gate.gateway.load().limits;
-    let all = limits.max_connections.min(tokio::sync::Semaphore::MAX_PERMITS);
-    let all = u32::try_from(all).unwrap_or(u32::MAX);
-    match tokio::time::timeout(limits.drain, gate.connections.acquire_many(all)).await {
-        Ok(_) => Stop::Drained,
-        Err(_) => Stop::CutOff(all as usize - gate.connections.available_permits()),
-    }
+fn let_in(gate: &Arc<Gate>, door: &Arc<Door>, client: TcpStream, peer: IpAddr, late: Option<Arc<Rules>>) {
+    let counted = (gate.places.take(), door.enter());
+    let serving = connection::serve(Arc::clone(gate), Arc::clone(door), client, peer, late);
+    tokio::spawn(async move {
+        serving.await;
+        drop(counted);
+    });
 }

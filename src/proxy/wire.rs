@@ -11,7 +11,7 @@ use bytes::BytesMut;
 use pingora_core::protocols::Stream;
 use tokio::io::AsyncReadExt;
 use tokio::sync::watch;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::downstream::Downstream;
 use crate::policy::gateway::Limits;
@@ -24,45 +24,46 @@ const READ_BYTES: usize = 4096;
 /// The most fields that `[limits] max_fields` may allow.
 pub(crate) const MAX_FIELDS: usize = 256;
 
-/// Reads until `buffer` begins with a whole head, and tells where that ends. `None` where the client
-/// went, said nothing for `idle_timeout`, or was still silent when the gate began to drain.
+/// Waits between requests, for `idle` at most. Whether anything came. A gate that closes waits no longer
+/// than its `patience`.
+pub(super) async fn first_bytes(
+    stream: &Stream,
+    buffer: &mut BytesMut,
+    idle: Duration,
+    closing: &mut watch::Receiver<bool>,
+    patience: Duration,
+) -> bool {
+    let Ok(downstream) = Downstream::of(stream) else { return false };
+    let closed = async {
+        let _ = closing.wait_for(|closing| *closing).await;
+        sleep(patience).await;
+    };
+    tokio::select! {
+        biased;
+        read = timeout(idle, downstream.read_first(buffer, READ_BYTES)) => matches!(read, Ok(Ok(1..))),
+        () = closed => false,
+    }
+}
+
+/// Reads until `buffer`, which is not empty, begins with a whole head, and tells where that ends. `None`
+/// where the client went.
 pub(super) async fn read_head(
     stream: &mut Stream,
     buffer: &mut BytesMut,
     limits: &Limits,
-    draining: &mut watch::Receiver<bool>,
 ) -> Result<Option<usize>, Rejection> {
-    if buffer.is_empty() && !first_bytes(stream, buffer, limits.idle_timeout, draining).await {
-        return Ok(None);
-    }
-    let mut deadline = None;
+    let deadline = Instant::now() + limits.head_timeout;
     let mut scan = Scan::default();
     loop {
         if let Some(end) = scan.head_end(buffer, limits)? {
             return Ok(Some(end));
         }
-        let deadline = *deadline.get_or_insert_with(|| Instant::now() + limits.head_timeout);
         buffer.reserve(READ_BYTES);
         match timeout_at(deadline, stream.read_buf(buffer)).await {
             Ok(Ok(1..)) => {}
             Ok(Ok(0) | Err(_)) => return Ok(None),
             Err(_) => return Err(Rejection::HeadTimeout),
         }
-    }
-}
-
-/// Waits between requests. Whether anything came.
-async fn first_bytes(
-    stream: &Stream,
-    buffer: &mut BytesMut,
-    idle: Duration,
-    draining: &mut watch::Receiver<bool>,
-) -> bool {
-    let Ok(downstream) = Downstream::of(stream) else { return false };
-    tokio::select! {
-        biased;
-        read = timeout(idle, downstream.read_first(buffer, READ_BYTES)) => matches!(read, Ok(Ok(1..))),
-        _ = draining.wait_for(|draining| *draining) => false,
     }
 }
 

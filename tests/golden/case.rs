@@ -106,7 +106,7 @@ pub(super) struct Step {
     pub(super) refused: Option<String>,
     pub(super) answer: AnswerExpect,
     pub(super) forwarded: ForwardedExpect,
-    /// Codes of what only reports would have refused, in order; decide only.
+    /// Codes of what only reports would have refused, in order.
     pub(super) findings: Vec<String>,
     /// `"kept"` where nothing is said; live only.
     pub(super) connection: Connection,

@@ -8,18 +8,19 @@ use super::assemble::Assembled;
 use super::case::Step;
 use super::expect::{AnswerExpect, Connection, ForwardedExpect};
 use super::outcome::{Forwarded, Outcome};
+use super::told;
 use crate::support::message::Ended;
 
 /// Differences, one a line.
 #[derive(Debug, Default)]
-struct Differences(Vec<String>);
+pub(super) struct Differences(pub(super) Vec<String>);
 
 impl Differences {
-    fn add(&mut self, what: &str, expected: impl std::fmt::Debug, found: impl std::fmt::Debug) {
+    pub(super) fn add(&mut self, what: &str, expected: impl std::fmt::Debug, found: impl std::fmt::Debug) {
         self.0.push(format!("    {what}\n      expected {expected:?}\n      found    {found:?}"));
     }
 
-    fn equal<T: PartialEq + std::fmt::Debug>(&mut self, what: &str, expected: T, found: T) {
+    pub(super) fn equal<T: PartialEq + std::fmt::Debug>(&mut self, what: &str, expected: T, found: T) {
         if expected != found {
             self.add(what, expected, found);
         }
@@ -35,9 +36,10 @@ pub(super) fn judge(step: &Step, sent: &Assembled, outcome: &Outcome) -> Result<
     }
     answer(&step.answer, outcome, &mut differences);
     if let Some(findings) = &outcome.findings {
-        differences.equal("findings", step.findings.iter().map(String::as_str).collect(), findings.clone());
+        differences.equal("findings", &step.findings, findings);
     }
     connection(step, outcome, &mut differences);
+    told::line(step, sent, outcome, &mut differences);
     if differences.0.is_empty() {
         return Ok(());
     }
@@ -52,7 +54,7 @@ fn refusal(step: &Step, refused: &str, sent: &Assembled, outcome: &Outcome, diff
     let (status, stage, code) = (word(), word(), word());
     let shown = step.answer.status.unwrap_or_else(|| status.parse().expect("a status"));
     differences.equal("status", Some(shown), outcome.status);
-    if let Some(found) = outcome.stage {
+    if let Some(found) = &outcome.stage {
         differences.equal("stage", stage, found);
     }
     // To HEAD, and in old clothes, an answer does not tell its code.

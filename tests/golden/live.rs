@@ -6,11 +6,14 @@
 
 use std::net::IpAddr;
 
+use serde_json::Value;
+
 use super::assemble::{Assembled, assemble};
 use super::case::{Case, CaseFile, PeerScript, Step};
 use super::expect::Connection;
 use super::judge::judge;
 use super::outcome::{Forwarded, Outcome, Wire};
+use super::told;
 use crate::support::client::{Answer, Client};
 use crate::support::config::Written;
 use crate::support::gate::LiveGate;
@@ -35,7 +38,7 @@ pub(super) async fn run(file: &CaseFile, case: &Case) -> Result<(), String> {
     let upstream = absent.as_ref().map_or(peer.address, |(address, _)| *address);
     let written = Written { config: format!("{}\n{}", file.config, case.config), files: file.files.clone() };
     let gate = LiveGate::start(&written, upstream)?;
-    let mut conversation = Conversation { gate: &gate, peer: &peer, open: None };
+    let mut conversation = Conversation { gate: &gate, peer: &peer, open: None, told: 0 };
     for (index, step) in case.steps.iter().enumerate() {
         let sent = assemble(step);
         for turn in 0..step.repeat.unwrap_or(1) {
@@ -44,7 +47,9 @@ pub(super) async fn run(file: &CaseFile, case: &Case) -> Result<(), String> {
             judge(step, &sent, &outcome).map_err(told)?;
         }
     }
-    conversation.probe().await.map_err(|text| format!("  live, at the end\n    {text}"))
+    conversation.probe().await.map_err(|text| format!("  live, at the end\n    {text}"))?;
+    let lines = gate.lines(conversation.told).await;
+    told::metrics(&lines, &gate.metrics().await).map_err(|text| format!("  live, at the end\n{text}"))
 }
 
 fn needs_decide(step: &Step) -> bool {
@@ -55,6 +60,8 @@ struct Conversation<'a> {
     gate: &'a LiveGate,
     peer: &'a Peer,
     open: Option<Open>,
+    /// Lines of the access log that were awaited so far.
+    told: usize,
 }
 
 /// A connection that is expected to live, and whose it is.
@@ -89,14 +96,26 @@ impl Conversation<'_> {
         if step.connection == Connection::Kept && ended == Ended::Whole {
             self.open = Some(open);
         }
-        outcome(answer, requests, Wire { ended, connections })
+        let line = match &answer {
+            Some(_) => Some(self.next_line().await),
+            None => None,
+        };
+        outcome(answer, requests, Wire { ended, connections }, line)
+    }
+
+    async fn next_line(&mut self) -> Value {
+        self.told += 1;
+        self.gate.lines(self.told).await.swap_remove(self.told - 1)
     }
 
     async fn probe(&mut self) -> Result<(), String> {
         let Some(mut open) = self.open.take() else { return Ok(()) };
         open.client.send(PROBE).await;
         match open.client.answer(false).await {
-            Some(_) => Ok(()),
+            Some(_) => {
+                self.next_line().await;
+                Ok(())
+            }
             None => Err("the connection should serve a further request, and does not".to_owned()),
         }
     }
@@ -123,7 +142,12 @@ async fn ask(client: &mut Client, step: &Step, sent: &Assembled) -> Option<Answe
     client.exchange(&bytes, to_head).await
 }
 
-fn outcome(answer: Option<Answer>, requests: Vec<Seen>, wire: Wire) -> Outcome {
+fn codes_of_findings(line: &Value) -> Vec<String> {
+    let findings = line["would"].as_array().into_iter().flatten();
+    findings.map(|finding| finding["code"].as_str().unwrap_or_default().to_owned()).collect()
+}
+
+fn outcome(answer: Option<Answer>, requests: Vec<Seen>, wire: Wire, line: Option<Value>) -> Outcome {
     let text = |fields: &[(String, Vec<u8>)]| -> Vec<(String, String)> {
         fields.iter().map(|(name, value)| (name.clone(), String::from_utf8_lossy(value).into_owned())).collect()
     };
@@ -141,7 +165,8 @@ fn outcome(answer: Option<Answer>, requests: Vec<Seen>, wire: Wire) -> Outcome {
         interim: answer.as_ref().map(|answer| answer.interim.clone()),
         body: answer.map(|answer| answer.body).unwrap_or_default(),
         forwarded: forwarded.collect(),
-        findings: None,
+        findings: line.as_ref().map(codes_of_findings),
         wire: Some(wire),
+        line,
     }
 }

@@ -10,6 +10,7 @@ mod judge;
 mod live;
 mod outcome;
 mod pure;
+mod told;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

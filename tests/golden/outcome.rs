@@ -10,14 +10,16 @@ pub(super) struct Outcome {
     /// The problem's code, where the answer tells it.
     pub(super) code: Option<String>,
     /// The stage that refused.
-    pub(super) stage: Option<&'static str>,
+    pub(super) stage: Option<String>,
     pub(super) fields: Vec<(String, String)>,
     pub(super) body: Vec<u8>,
     pub(super) interim: Option<Vec<u16>>,
     /// What the peer got of it; one for each time it was sent.
     pub(super) forwarded: Vec<Forwarded>,
-    pub(super) findings: Option<Vec<&'static str>>,
+    pub(super) findings: Option<Vec<String>>,
     pub(super) wire: Option<Wire>,
+    /// The access log's line of it; none where nothing came to a request.
+    pub(super) line: Option<serde_json::Value>,
 }
 
 /// What only sockets show.

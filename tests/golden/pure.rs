@@ -103,7 +103,7 @@ fn unframed(head: &Head, tail: &[u8]) -> Result<Vec<u8>, String> {
 
 fn outcome(gateway: &Gateway, decision: Result<Forward<'_>, Rejection>, trail: &Trail<'_>, body: &[u8]) -> Outcome {
     let standings = rate_limit::fields(&trail.standings);
-    let findings = Some(trail.findings.iter().map(|finding| finding.wire().code).collect());
+    let findings = Some(trail.findings.iter().map(|finding| finding.wire().code.to_owned()).collect());
     let named = |fields: Vec<(&'static str, String)>| -> Vec<(String, String)> {
         fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
     };
@@ -118,6 +118,7 @@ fn outcome(gateway: &Gateway, decision: Result<Forward<'_>, Rejection>, trail: &
             forwarded: vec![forwarded(&forward, body)],
             findings,
             wire: None,
+            line: None,
         },
         Err(rejection) => {
             let wire = rejection.wire();
@@ -127,13 +128,14 @@ fn outcome(gateway: &Gateway, decision: Result<Forward<'_>, Rejection>, trail: &
             Outcome {
                 status: Some(answer.status),
                 code: Some(wire.code.to_owned()),
-                stage: Some(wire.stage.name()),
+                stage: Some(wire.stage.name().to_owned()),
                 fields: named(answer.fields),
                 body: answer.body,
                 interim: None,
                 forwarded: Vec::new(),
                 findings,
                 wire: None,
+                line: None,
             }
         }
     }

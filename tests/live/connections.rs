@@ -91,11 +91,13 @@ fn upstream_connections_are_used_again() {
     run(async {
         let (gate, peer) = gate_and_peer("", vec![]).await;
         let (mut one, mut other) = (gate.client().await, gate.client().await);
-        for client in [&mut one, &mut other] {
+        for (turn, client) in [&mut one, &mut other].into_iter().enumerate() {
             for _ in 0..3 {
                 client.send(GET).await;
                 assert_eq!(client.answer(false).await.map(|answer| answer.status), Some(200));
             }
+            // An answer is there before its connection is given back; its line is behind both.
+            gate.lines((turn + 1) * 3).await;
         }
         assert_eq!(peer.record(|record| (record.connections, record.requests.len())), (1, 6));
     });

@@ -19,7 +19,7 @@ struct Rule {
     words: &'static [&'static str],
 }
 
-const RULES: [Rule; 9] = [
+const RULES: [Rule; 11] = [
     Rule {
         because: "only the proxy knows Pingora, so that another wire can take its place",
         rooms: &[],
@@ -67,6 +67,18 @@ const RULES: [Rule; 9] = [
         rooms: &["proxy", "admin"],
         except: &[],
         words: &["crate::config", "crate::demo", "crate::commands"],
+    },
+    Rule {
+        because: "telemetry reads outcomes, whoever brought them about",
+        rooms: &["telemetry"],
+        except: &[],
+        words: &["crate::config", "crate::proxy", "crate::admin", "crate::reload", "crate::commands", "tokio", "async"],
+    },
+    Rule {
+        because: "what serves knows nobody who looks after it",
+        rooms: &["proxy", "admin", "telemetry"],
+        except: &[],
+        words: &["crate::reload", "crate::systemd"],
     },
     Rule {
         because: "the demo's API is an API like any other, and knows no gate",

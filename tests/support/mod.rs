@@ -4,6 +4,7 @@
 pub(crate) mod chance;
 pub(crate) mod client;
 pub(crate) mod config;
+pub(crate) mod exposition;
 pub(crate) mod gate;
 pub(crate) mod message;
 pub(crate) mod peer;

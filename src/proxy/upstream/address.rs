@@ -1,0 +1,134 @@
+//! One address of a peer: whether it takes connections, and those that it keeps.
+
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::dial::Fault;
+use super::stream::PeerStream;
+
+/// So long an address that took no connection is left out, while there are others.
+const LEFT_OUT: Duration = Duration::from_secs(5);
+
+/// Who answered less long ago need not be asked.
+const LATELY: Duration = Duration::from_secs(5);
+
+/// Unused connections that are kept to one address.
+const MOST_IDLE: usize = 256;
+
+/// One address of a peer.
+#[derive(Debug)]
+pub(in crate::proxy) struct Address {
+    pub(in crate::proxy) socket: SocketAddr,
+    began: Instant,
+    /// Since `began`: when it is asked again, in nanoseconds; zero where it took the last connection.
+    down_until: AtomicU64,
+    /// Since `began`: when something was last heard from it, in nanoseconds, plus one.
+    heard: AtomicU64,
+    idle: Mutex<Vec<Idle>>,
+}
+
+#[derive(Debug)]
+struct Idle {
+    stream: PeerStream,
+    since: Instant,
+}
+
+impl Address {
+    pub(super) fn new(socket: SocketAddr) -> Self {
+        let (down_until, heard) = (AtomicU64::new(0), AtomicU64::new(0));
+        Self { socket, began: Instant::now(), down_until, heard, idle: Mutex::default() }
+    }
+
+    fn now(&self) -> u64 {
+        u64::try_from(self.began.elapsed().as_nanos()).unwrap_or(u64::MAX)
+    }
+
+    /// It took a connection.
+    pub(super) fn is_up(&self, upstream: &str, peer: &str) {
+        self.heard();
+        if self.down_until.swap(0, Ordering::Relaxed) != 0 {
+            tracing::info!(upstream, peer, address = %self.socket, "upstream up");
+        }
+    }
+
+    /// It took none. Said once, until it does again.
+    pub(super) fn is_down(&self, upstream: &str, peer: &str, fault: &Fault) {
+        let until = self.now() + LEFT_OUT.as_nanos() as u64;
+        if self.down_until.swap(until, Ordering::Relaxed) == 0 {
+            tracing::warn!(upstream, peer, address = %self.socket, cause = %fault, "upstream down");
+        }
+        self.heard.store(0, Ordering::Relaxed);
+    }
+
+    /// Something came from it.
+    pub(super) fn heard(&self) {
+        self.heard.store(self.now() + 1, Ordering::Relaxed);
+    }
+
+    /// Whether it took no connection when it was last asked.
+    pub(super) fn is_marked(&self) -> bool {
+        self.down_until.load(Ordering::Relaxed) != 0
+    }
+
+    /// Whether others go first. Once its time is over, one request finds out how it is; those that come
+    /// meanwhile go on passing over it.
+    pub(super) fn is_left_out(&self) -> bool {
+        let until = self.down_until.load(Ordering::Relaxed);
+        if until == 0 {
+            return false;
+        }
+        let now = self.now();
+        let next = now + LEFT_OUT.as_nanos() as u64;
+        now < until || self.down_until.compare_exchange(until, next, Ordering::Relaxed, Ordering::Relaxed).is_err()
+    }
+
+    /// Whether there is no need to ask.
+    pub(super) fn answered_lately(&self) -> bool {
+        let heard = self.heard.load(Ordering::Relaxed);
+        heard != 0 && self.now().saturating_sub(heard) < LATELY.as_nanos() as u64
+    }
+
+    /// A kept connection that still stands; those that do not are closed.
+    pub(super) fn take_idle(&self, longest: Duration) -> Option<PeerStream> {
+        let mut idle = self.lock();
+        while let Some(Idle { mut stream, since }) = idle.pop() {
+            if since.elapsed() >= longest {
+                // Those below are older still.
+                idle.clear();
+                return None;
+            }
+            if stream.is_quiet() {
+                return Some(stream);
+            }
+        }
+        None
+    }
+
+    /// Keeps a connection for the next request.
+    pub(super) fn keep(&self, stream: PeerStream) {
+        let mut idle = self.lock();
+        if idle.len() < MOST_IDLE {
+            idle.push(Idle { stream, since: Instant::now() });
+        }
+    }
+
+    /// Keeps a connection that nobody asked for, where there is none; more would pile up.
+    pub(super) fn keep_the_only(&self, stream: PeerStream) {
+        let mut idle = self.lock();
+        if idle.is_empty() {
+            idle.push(Idle { stream, since: Instant::now() });
+        }
+    }
+
+    /// Closes what was kept too long, and what its peer has closed.
+    pub(super) fn sweep(&self, longest: Duration) {
+        self.lock().retain_mut(|idle| idle.since.elapsed() < longest && idle.stream.is_quiet());
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Idle>> {
+        // Nothing panics while it is held; connections stay connections in any case.
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

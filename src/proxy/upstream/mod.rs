@@ -1,0 +1,223 @@
+//! Upstream groups at run time: which address is next, and a connection to it.
+//!
+//! The addresses of all peers take turns. One that takes no connection is left out for a while ([`address`])
+//! and the next one is tried: no byte of the request was sent, so nothing is repeated. Names are resolved
+//! in the background ([`peer`]). A connection is made here ([`dial`]) and not by Pingora's connector, which
+//! builds a TLS configuration for each, knows no resumption under a CA of its own, and polls every idle
+//! connection with a task; of Pingora there is the session that speaks HTTP on it.
+
+mod address;
+mod dial;
+mod peer;
+mod stream;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use pingora_core::protocols::http::v1::client::HttpSession;
+use smallvec::SmallVec;
+use tokio::time::Instant;
+
+use crate::policy::gateway::{Gateway, Upstream};
+use crate::policy::rejection::Rejection;
+use crate::policy::stage::Stage;
+use crate::telemetry::metrics::PeersStand;
+use crate::telemetry::{Metrics, UpstreamMeters};
+use address::Address;
+use dial::Dialer;
+use peer::Peer;
+pub(super) use peer::Resolver;
+
+/// Addresses of one upstream that are looked at without a list on the heap.
+const INLINE: usize = 8;
+
+/// A group of servers that answer alike.
+#[derive(Debug)]
+pub(super) struct Group {
+    upstream: Upstream,
+    peers: Vec<Peer>,
+    turn: AtomicUsize,
+    dialer: Dialer,
+    meters: UpstreamMeters,
+}
+
+/// An exchange with a peer, for as long as it is held.
+pub(super) struct Connected<'a> {
+    pub(super) session: HttpSession,
+    pub(super) reused: bool,
+    /// The peer as `Host` names it.
+    pub(super) authority: &'a str,
+    pub(super) address: Arc<Address>,
+    _exchange: Exchange<'a>,
+}
+
+/// Is counted as going on until it is dropped.
+struct Exchange<'a>(&'a UpstreamMeters);
+
+/// An address to try, and the peer whose it is.
+type Candidates<'a> = SmallVec<[(&'a Peer, Arc<Address>); INLINE]>;
+
+/// The groups of a gateway. Those that did not change are taken over, with their connections.
+pub(super) fn groups(
+    gateway: &Gateway,
+    earlier: &[Arc<Group>],
+    resolver: &Resolver,
+    metrics: &Metrics,
+) -> Vec<Arc<Group>> {
+    let group = |upstream: &Upstream| match earlier.iter().find(|group| group.upstream == *upstream) {
+        Some(group) => Arc::clone(group),
+        None => Arc::new(Group::new(upstream, resolver, metrics)),
+    };
+    gateway.upstreams.iter().map(group).collect()
+}
+
+impl Group {
+    fn new(upstream: &Upstream, resolver: &Resolver, metrics: &Metrics) -> Self {
+        let config = upstream.tls.as_ref().map(|tls| Arc::clone(&tls.config));
+        Self {
+            peers: upstream.peers.iter().map(|peer| Peer::new(peer, upstream, resolver)).collect(),
+            turn: AtomicUsize::new(0),
+            dialer: Dialer::new(config, upstream.timeouts.connect),
+            meters: metrics.upstream(&upstream.name),
+            upstream: upstream.clone(),
+        }
+    }
+
+    /// Its name in the configuration.
+    pub(super) fn name(&self) -> &str {
+        &self.upstream.name
+    }
+
+    /// What is counted of it.
+    pub(super) fn meters(&self) -> &UpstreamMeters {
+        &self.meters
+    }
+
+    /// The whole budget of one exchange.
+    pub(super) fn total(&self) -> Duration {
+        self.upstream.timeouts.total
+    }
+
+    /// Counts an exchange that failed after it had a connection.
+    pub(super) fn failed(&self, rejection: Rejection) -> Rejection {
+        let wire = rejection.wire();
+        // What the client did to its own request is not the upstream's.
+        if wire.stage == Stage::Forward {
+            self.meters.failed(wire.code);
+        }
+        rejection
+    }
+
+    /// A connection to the next address that takes one, until `deadline`.
+    pub(super) async fn connect(&self, deadline: Instant) -> Result<Connected<'_>, Rejection> {
+        let (candidates, unresolved) = self.candidates(deadline).await;
+        let mut refusal = unresolved;
+        for (peer, address) in &candidates {
+            if let Some(stream) = address.take_idle(self.upstream.timeouts.idle) {
+                return Ok(self.connected(peer, address, HttpSession::new(Box::new(stream)), true));
+            }
+            match self.dialer.dial(address.socket, peer.server_name(), deadline).await {
+                Ok(stream) => {
+                    address.is_up(self.name(), peer.authority());
+                    return Ok(self.connected(peer, address, HttpSession::new(Box::new(stream)), false));
+                }
+                Err(fault) => {
+                    let rejection = fault.rejection(peer.authority(), address.socket);
+                    self.meters.failed(rejection.wire().code);
+                    address.is_down(self.name(), peer.authority(), &fault);
+                    refusal = Some(rejection);
+                    if Instant::now() >= deadline {
+                        break;
+                    }
+                }
+            }
+        }
+        let nowhere = || Rejection::UpstreamUnreachable { cause: "its name leads nowhere".to_owned() };
+        Err(refusal.unwrap_or_else(nowhere))
+    }
+
+    fn connected<'a>(
+        &'a self,
+        peer: &'a Peer,
+        address: &Arc<Address>,
+        session: HttpSession,
+        reused: bool,
+    ) -> Connected<'a> {
+        self.meters.begun(reused);
+        let _exchange = Exchange(&self.meters);
+        Connected { session, reused, authority: peer.authority(), address: Arc::clone(address), _exchange }
+    }
+
+    /// All addresses from the one whose turn it is, those that were left out last: with nobody else
+    /// there, they are asked all the same. Beside them, why a peer has none.
+    async fn candidates(&self, deadline: Instant) -> (Candidates<'_>, Option<Rejection>) {
+        let mut all = Candidates::new();
+        let mut refusal = None;
+        for peer in &self.peers {
+            match peer.addresses(deadline.min(Instant::now() + self.upstream.timeouts.connect)).await {
+                Ok(known) => all.extend(known.addresses.iter().map(|address| (peer, Arc::clone(address)))),
+                Err(rejection) => refusal = Some(rejection),
+            }
+        }
+        if all.len() > 1 {
+            let turn = self.turn.fetch_add(1, Ordering::Relaxed) % all.len();
+            all.rotate_left(turn);
+            if all.iter().any(|(_, address)| address.is_marked()) {
+                // Stable, so that turns are kept; cached, because the question can be answered once only.
+                all.sort_by_cached_key(|(_, address)| address.is_left_out());
+            }
+        }
+        (all, refusal)
+    }
+
+    /// Whether a connection stands or can be made: asked where somebody wants to know and nothing was
+    /// heard of late. What was opened for the question serves the next request.
+    pub(super) async fn answers(&self) -> bool {
+        let deadline = Instant::now() + self.upstream.timeouts.connect;
+        let (candidates, _) = self.candidates(deadline).await;
+        if candidates.iter().any(|(_, address)| address.answered_lately()) {
+            return true;
+        }
+        for (peer, address) in &candidates {
+            match self.dialer.dial(address.socket, peer.server_name(), deadline).await {
+                Ok(stream) => {
+                    address.is_up(self.name(), peer.authority());
+                    address.keep_the_only(stream);
+                    return true;
+                }
+                Err(fault) => address.is_down(self.name(), peer.authority(), &fault),
+            }
+        }
+        false
+    }
+
+    /// How each peer stands.
+    pub(super) fn standing(&self) -> impl Iterator<Item = PeersStand> {
+        self.peers.iter().map(|peer| {
+            let known = peer.known();
+            let down = known.addresses.iter().filter(|address| address.is_marked()).count();
+            let (upstream, up) = (self.name().to_owned(), known.addresses.len() - down);
+            PeersStand { upstream, peer: peer.authority().to_owned(), up, down }
+        })
+    }
+}
+
+impl Connected<'_> {
+    /// Gives the connection back, once its response was read to the end.
+    pub(super) async fn release(mut self) {
+        self.address.heard();
+        self.session.respect_keepalive();
+        if let Some(stream) = self.session.reuse().await
+            && let Ok(stream) = stream.into_any().downcast()
+        {
+            self.address.keep(*stream);
+        }
+    }
+}
+
+impl Drop for Exchange<'_> {
+    fn drop(&mut self) {
+        self.0.ended();
+    }
+}

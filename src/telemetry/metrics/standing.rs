@@ -1,0 +1,116 @@
+//! What stands at the moment of a scrape, asked from whoever knows.
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::{Registry, Unit};
+
+/// What stands now.
+#[derive(Clone, Debug, Default)]
+pub struct Standing {
+    /// Whether requests are wanted.
+    pub ready: bool,
+    /// Connections of clients, by listener.
+    pub connections: Vec<(String, usize)>,
+    /// Bodies that are held.
+    pub buffered_bodies: u64,
+    /// Their bytes, with what is reserved for them.
+    pub buffered_bytes: u64,
+    /// So many may be.
+    pub buffer_limit_bytes: u64,
+    /// The peers, and how many of their addresses take connections.
+    pub peers: Vec<PeersStand>,
+    /// Lines written and lost, by log.
+    pub lines: Vec<(&'static str, u64, u64)>,
+}
+
+/// One peer of an upstream.
+#[derive(Clone, Debug)]
+pub struct PeersStand {
+    /// The upstream's name.
+    pub upstream: String,
+    /// The peer, as configured.
+    pub peer: String,
+    /// Addresses that took the last connection, or were not tried yet.
+    pub up: usize,
+    /// Addresses that did not.
+    pub down: usize,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct ListenerLabels {
+    listener: String,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct PeerLabels {
+    upstream: String,
+    peer: String,
+    state: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct LogLabels {
+    log: &'static str,
+}
+
+/// The gauges that tell it.
+#[derive(Debug, Default)]
+pub(super) struct Gauges {
+    ready: Gauge,
+    connections: Family<ListenerLabels, Gauge>,
+    buffered_bodies: Gauge,
+    buffered: Gauge,
+    buffer_limit: Gauge,
+    peer_addresses: Family<PeerLabels, Gauge>,
+    lines: Family<LogLabels, Counter>,
+    lines_dropped: Family<LogLabels, Counter>,
+}
+
+impl Gauges {
+    pub(super) fn register(registry: &mut Registry) -> Self {
+        let this = Self::default();
+        registry.register("ready", "1 while requests are wanted, as /readyz tells", this.ready.clone());
+        registry.register("connections", "Connections of clients that are open", this.connections.clone());
+        registry.register("buffered_bodies", "Bodies that are held", this.buffered_bodies.clone());
+        registry.register_with_unit("buffered", "What bodies hold of the buffer", Unit::Bytes, this.buffered.clone());
+        let limit = "What all bodies together may hold";
+        registry.register_with_unit("buffer_limit", limit, Unit::Bytes, this.buffer_limit.clone());
+        let peers = "Addresses of a peer that take connections, or do not";
+        registry.register("peer_addresses", peers, this.peer_addresses.clone());
+        registry.register("log_lines", "Lines that were written", this.lines.clone());
+        registry.register("log_lines_dropped", "Lines that were lost", this.lines_dropped.clone());
+        this
+    }
+
+    pub(super) fn set(&self, standing: &Standing) {
+        let number = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
+        self.ready.set(i64::from(standing.ready));
+        self.buffered_bodies.set(number(standing.buffered_bodies));
+        self.buffered.set(number(standing.buffered_bytes));
+        self.buffer_limit.set(number(standing.buffer_limit_bytes));
+        // What a reload took away is not told any more.
+        self.connections.clear();
+        for (listener, open) in &standing.connections {
+            let labels = ListenerLabels { listener: listener.clone() };
+            self.connections.get_or_create(&labels).inc_by(number(*open as u64));
+        }
+        self.peer_addresses.clear();
+        for PeersStand { upstream, peer, up, down } in &standing.peers {
+            for (state, addresses) in [("up", up), ("down", down)] {
+                let labels = PeerLabels { upstream: upstream.clone(), peer: peer.clone(), state };
+                self.peer_addresses.get_or_create(&labels).set(number(*addresses as u64));
+            }
+        }
+        for (log, written, dropped) in &standing.lines {
+            raise(&self.lines.get_or_create(&LogLabels { log }), *written);
+            raise(&self.lines_dropped.get_or_create(&LogLabels { log }), *dropped);
+        }
+    }
+}
+
+/// Counters that somebody else keeps never fall.
+fn raise(counter: &Counter, to: u64) {
+    counter.inc_by(to.saturating_sub(counter.get()));
+}
