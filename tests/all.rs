@@ -13,6 +13,7 @@ mod config_tls;
 mod config_values;
 mod golden;
 mod live;
+mod operation;
 mod properties;
 mod repository;
 mod support;

@@ -9,47 +9,13 @@ use std::sync::Arc;
 use portcullis::config::{self, Environment, Loaded};
 use portcullis::policy::gateway::Upstream;
 use portcullis::policy::time::Timestamp;
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use rustls::crypto::ring::default_provider;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::server::WebPkiClientVerifier;
 use rustls::version::{TLS12, TLS13};
 use rustls::{ClientConnection, RootCertStore, ServerConfig, ServerConnection, SupportedProtocolVersion};
 
-/// Somebody who signs certificates.
-struct Authority {
-    pem: String,
-    der: CertificateDer<'static>,
-    issuer: Issuer<'static, KeyPair>,
-}
-
-/// A certificate and its key.
-struct Identity {
-    pem: String,
-    key_pem: String,
-    der: CertificateDer<'static>,
-    key: PrivateKeyDer<'static>,
-}
-
-impl Authority {
-    fn new() -> Self {
-        let mut params = CertificateParams::default();
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let key = KeyPair::generate().expect("there is randomness");
-        let certificate = params.self_signed(&key).expect("the parameters are sound");
-        let (pem, der) = (certificate.pem(), certificate.der().clone());
-        Self { pem, der, issuer: Issuer::new(params, key) }
-    }
-
-    fn certify(&self, name: &str) -> Identity {
-        let params = CertificateParams::new([name.to_owned()]).expect("it is a name or an address");
-        let key = KeyPair::generate().expect("there is randomness");
-        let certificate = params.signed_by(&key, &self.issuer).expect("the parameters are sound");
-        let (pem, der) = (certificate.pem(), certificate.der().clone());
-        let key_pem = key.serialize_pem();
-        Identity { pem, key_pem, der, key: key.into() }
-    }
-}
+use crate::support::authority::{Authority, Identity};
 
 /// A few files, and what the system trusts.
 #[derive(Default)]

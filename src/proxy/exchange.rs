@@ -178,6 +178,8 @@ async fn go_on<'a>(
 ) -> Result<bool, relay::Failure> {
     let (forward, outgoing): (Forward<'a>, Outgoing) = match permit {
         Permit::Whole(whole) => {
+            // Until here it was the gate's own time.
+            account.trail.laps.lap();
             let held = body::read(session, &whole, gate).await;
             account.traffic.reading = account.trail.laps.lap();
             let held = held?;

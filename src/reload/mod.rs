@@ -66,8 +66,8 @@ impl Reloader {
                 _ = ticks.tick() => false,
                 Some(()) = asked.recv() => true,
             };
-            let changed = self.settled().await;
-            if was_asked || changed || self.unsure {
+            // Whoever asks has finished with the files.
+            if was_asked || self.unsure || self.settled().await {
                 self.read_again(was_asked).await;
             }
         }

@@ -1,6 +1,7 @@
 //! What all tests stand on: configurations held in memory, a gate on ephemeral ports, and both of its
 //! neighbours, a raw client and a recording peer, which can say what no library would.
 
+pub(crate) mod authority;
 pub(crate) mod chance;
 pub(crate) mod client;
 pub(crate) mod config;
@@ -8,6 +9,7 @@ pub(crate) mod exposition;
 pub(crate) mod gate;
 pub(crate) mod message;
 pub(crate) mod peer;
+pub(crate) mod process;
 pub(crate) mod text;
 
 use std::time::Duration;

@@ -1,0 +1,38 @@
+//! What whoever runs the gate does to it: starts it from files, changes them, ends it, and looks at what
+//! it tells. The gate is a process of its own here, as it is to them.
+
+mod admin;
+mod ending;
+mod logs;
+mod reloading;
+
+use std::time::Duration;
+
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpListener;
+
+use crate::support::message::{Body, Incoming};
+
+/// A peer that answers each request after so long, as often as it is asked.
+async fn slow_peer(after: Duration) -> std::net::SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port can be had");
+    let address = listener.local_addr().expect("it is bound");
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                let (reader, mut writer) = stream.into_split();
+                let mut incoming = Incoming::new(reader);
+                while let Ok(Some(head)) = incoming.head().await {
+                    let framing = head.framing(Body::Length(0));
+                    let _ = incoming.body(framing).await;
+                    tokio::time::sleep(after).await;
+                    let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ndone";
+                    if writer.write_all(answer).await.is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+    });
+    address
+}
