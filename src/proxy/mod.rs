@@ -17,6 +17,7 @@ mod connection;
 mod door;
 mod downstream;
 mod exchange;
+mod fault;
 mod gate;
 mod places;
 mod relay;

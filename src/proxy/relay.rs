@@ -16,6 +16,7 @@ use tokio::time::{Instant, timeout_at};
 use super::account::Account;
 use super::clock::Id;
 use super::downstream::Downstream;
+use super::fault::cause;
 use super::request::{self, Outgoing};
 use super::response::{self, Asked, Ending};
 use super::upstream::Group;
@@ -150,24 +151,26 @@ impl From<Rejection> for Lost {
 
 /// Reads up to the final head; interim ones are passed on to whom may get them.
 async fn answer_head(upstream: &mut UpstreamSession, session: &HttpSession) -> Result<(), Lost> {
+    let broken = |cause: &str| {
+        let rejection = Rejection::UpstreamBroken { cause: cause.to_owned() };
+        Err(Lost { rejection, answered: true })
+    };
     for count in 0..=MAX_INTERIM {
         upstream.read_response().await.map_err(|error| {
             let silent = matches!(error.etype(), ErrorType::ConnectionClosed | ErrorType::ReadError);
-            Lost { rejection: Rejection::UpstreamBroken { cause: error.to_string() }, answered: count > 0 || !silent }
+            Lost { rejection: Rejection::UpstreamBroken { cause: cause(&error) }, answered: count > 0 || !silent }
         })?;
-        let Some(head) = upstream.resp_header() else { break };
-        match head.status.as_u16() {
+        match upstream.resp_header().map(|head| head.status.as_u16()) {
             // Ours is sent when the body is wanted, not when the peer wants it.
-            100 => {}
-            // RFC 9110 §7.8: nobody asked for an upgrade.
-            101 => break,
-            102..=199 => pass_interim(upstream, session).await,
-            200..=599 => return Ok(()),
-            _ => break,
+            Some(100) => {}
+            // RFC 9110 §7.8
+            Some(101) => return broken("an upgrade that nobody asked for"),
+            Some(102..=199) => pass_interim(upstream, session).await,
+            Some(200..=599) => return Ok(()),
+            _ => return broken("a status that is none"),
         }
     }
-    let cause = "an answer that nobody asked for, or without end of interim ones".to_owned();
-    Err(Lost { rejection: Rejection::UpstreamBroken { cause }, answered: true })
+    broken("interim answers without end")
 }
 
 /// RFC 9110 §15.2: not to a client of 1.0. One that is gone shows when the final answer is written.
@@ -195,7 +198,7 @@ async fn pass_back(
     account.answering(status);
     let looks_whole = ending == Ending::UntilClose;
     let unwritten = |error: std::io::Error| Failure::Aborted { cause: format!("client: {error}"), looks_whole };
-    let unread = |error: Box<Error>| Failure::Aborted { cause: format!("upstream: {error}"), looks_whole };
+    let unread = |error: Box<Error>| Failure::Aborted { cause: format!("upstream: {}", cause(&error)), looks_whole };
     loop {
         let mut next = pin!(upstream.read_body_ref());
         let piece = match poll_fn(|cx| Poll::Ready(next.as_mut().poll(cx))).await {

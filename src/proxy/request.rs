@@ -8,6 +8,7 @@ use pingora_http::RequestHeader;
 use tokio::time::timeout;
 
 use super::body::{Held, cut_short};
+use super::fault::cause;
 use crate::policy::forward::{Forward, Hop};
 use crate::policy::head::Framing;
 use crate::policy::rejection::Rejection;
@@ -72,7 +73,7 @@ pub(super) async fn send(
 ) -> Sent {
     let mut bytes = if let Outgoing::Whole(held) = outgoing { held.bytes.len() as u64 } else { 0 };
     if let Err(error) = upstream.write_request_header(head).await {
-        return Sent { bytes, outcome: Err(Rejection::UpstreamBroken { cause: error.to_string() }) };
+        return Sent { bytes, outcome: Err(Rejection::UpstreamBroken { cause: cause(&error) }) };
     }
     let outcome = match outgoing {
         Outgoing::Whole(held) if held.bytes.is_empty() => Ok(upstream.finish_body().await.is_ok()),

@@ -108,6 +108,8 @@ pub(super) struct Step {
     pub(super) forwarded: ForwardedExpect,
     /// Codes of what only reports would have refused, in order.
     pub(super) findings: Vec<String>,
+    /// What the log says caused it, or a part of that: for whatever went wrong behind the gate, or half-way.
+    pub(super) cause: Option<String>,
     /// `"kept"` where nothing is said; live only.
     pub(super) connection: Connection,
     /// A refusal for which the upstream was asked: those of the last stage, and of a streamed body.

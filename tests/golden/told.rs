@@ -31,7 +31,13 @@ pub(super) fn line(step: &Step, sent: &Assembled, outcome: &Outcome, differences
     differences.equal("how the line says it ended", Some(end), text("end"));
     differences.equal("the line's stage", stage, text("stage"));
     differences.equal("the line's code", code, text("code"));
-    differences.equal("a cause, where it was cut", true, end != "cut" || text("cause").is_some());
+    let told = text("cause");
+    match &step.cause {
+        Some(cause) if told.is_some_and(|told| told.contains(cause)) => {}
+        // What the upstream did, or what ended half-way, is of no use without its reason.
+        None if stage != Some("forward") && end != "cut" => {}
+        cause => differences.add("the line's cause", cause, told),
+    }
     // What never became a head has none.
     if let Some(method) = text("method").filter(|_| step.raw.is_none()) {
         differences.equal("the line's method", &sent.method[..method.len().min(sent.method.len())], method);

@@ -6,6 +6,7 @@ mod bodies;
 mod connections;
 mod stopping;
 mod time;
+mod tls;
 mod upstreams;
 
 use std::net::SocketAddr;

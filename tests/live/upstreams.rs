@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use socket2::{Domain, Socket, Type};
 
 use crate::support::config::Written;
+use crate::support::exposition::Exposition;
 use crate::support::gate::LiveGate;
 use crate::support::peer::Peer;
 use crate::support::run;
@@ -102,5 +103,46 @@ fn a_name_is_resolved() {
         assert_eq!(client.answer(false).await.map(|answer| answer.status), Some(200));
         let host = peer.requests()[0].head.value("host");
         assert_eq!(host, Some(format!("localhost:{}", peer.address.port())));
+    });
+}
+
+#[test]
+fn an_upstream_that_disappears_and_returns_is_told_of_once_each_way() {
+    run(async {
+        let first = Peer::start(vec![]).await;
+        let address = first.address;
+        let gate = gate(&[named(address)]);
+        let mut client = gate.client().await;
+        client.send(POST).await;
+        assert_eq!(client.answer(false).await.map(|answer| answer.status), Some(200));
+        gate.lines(1).await;
+        first.gone().await;
+        for _ in 0..3 {
+            client.send(POST).await;
+            let answer = client.answer(false).await.expect("it is answered");
+            // Nothing was sent: the connection that was kept is known to be closed.
+            assert_eq!((answer.status, answer.code().as_deref()), (502, Some("upstream_unreachable")));
+        }
+        let down = |text: &str| {
+            Exposition::parse(text).value(
+                "portcullis_peer_addresses",
+                &[("upstream", "api"), ("peer", &address.to_string()), ("state", "down")],
+            )
+        };
+        assert_eq!(down(&gate.metrics().await), 1.0);
+        let again = Peer::start_at(address, vec![]).await;
+        client.send(POST).await;
+        assert_eq!(
+            client.answer(false).await.map(|answer| answer.status),
+            Some(200),
+            "with nobody else, it is asked at once"
+        );
+        let bodies: Vec<_> = again.requests().into_iter().map(|seen| seen.body).collect();
+        assert_eq!(bodies, [b"hello".to_vec()]);
+        let metrics = gate.metrics().await;
+        assert_eq!(down(&metrics), 0.0);
+        let failures = Exposition::parse(&metrics)
+            .value("portcullis_upstream_failures_total", &[("upstream", "api"), ("code", "upstream_unreachable")]);
+        assert_eq!(failures, 3.0);
     });
 }

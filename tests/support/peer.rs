@@ -10,7 +10,7 @@ use serde::Deserialize;
 use tokio::io::AsyncWriteExt;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 
 use super::message::{Body, Ended, Head, Incoming};
 use super::text::bytes;
@@ -101,19 +101,36 @@ pub(crate) struct Peer {
     /// The listening socket once more, to see what was not accepted yet.
     queue: std::net::TcpListener,
     accepting: JoinHandle<()>,
+    serving: Arc<Mutex<JoinSet<()>>>,
 }
 
 impl Peer {
     /// A peer that acts by these scripts, one after the other; none is the default one.
     pub(crate) async fn start(scripts: Vec<Script>) -> Self {
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port can be had");
+        Self::start_at(SocketAddr::from(([127, 0, 0, 1], 0)), scripts).await
+    }
+
+    /// The same at an address that another one has left.
+    pub(crate) async fn start_at(address: SocketAddr, scripts: Vec<Script>) -> Self {
+        let listener = std::net::TcpListener::bind(address).expect("a port can be had");
         listener.set_nonblocking(true).expect("it is a socket");
         let queue = listener.try_clone().expect("a descriptor can be had");
         let address = listener.local_addr().expect("it is bound");
         let listener = TcpListener::from_std(listener).expect("a runtime is here");
         let record = Arc::new(Mutex::new(Record::default()));
-        let accepting = tokio::spawn(accept(listener, Arc::clone(&record), Arc::new(scripts)));
-        Self { address, record, queue, accepting }
+        let serving = Arc::new(Mutex::new(JoinSet::new()));
+        let accepting = tokio::spawn(accept(listener, Arc::clone(&record), Arc::new(scripts), Arc::clone(&serving)));
+        Self { address, record, queue, accepting, serving }
+    }
+
+    /// Ends it and all of its connections.
+    pub(crate) async fn gone(self) {
+        self.accepting.abort();
+        let mut serving = std::mem::take(&mut *self.serving.lock().expect("no peer panics"));
+        serving.shutdown().await;
+        while !self.accepting.is_finished() {
+            tokio::task::yield_now().await;
+        }
     }
 
     /// A port that nothing listens on, for as long as this is held.
@@ -147,11 +164,17 @@ impl Drop for Peer {
     }
 }
 
-async fn accept(listener: TcpListener, record: Arc<Mutex<Record>>, scripts: Arc<Vec<Script>>) {
+async fn accept(
+    listener: TcpListener,
+    record: Arc<Mutex<Record>>,
+    scripts: Arc<Vec<Script>>,
+    serving: Arc<Mutex<JoinSet<()>>>,
+) {
     while let Ok((stream, _)) = listener.accept().await {
         record.lock().expect("no peer panics").connections += 1;
         let _ = stream.set_nodelay(true);
-        tokio::spawn(serve(stream, Arc::clone(&record), Arc::clone(&scripts)));
+        let conversation = serve(stream, Arc::clone(&record), Arc::clone(&scripts));
+        serving.lock().expect("no peer panics").spawn(conversation);
     }
 }
 

@@ -72,7 +72,7 @@ impl Rejection {
                 KeyFault::Disabled => "key disabled",
             })),
             Self::UpstreamUnreachable { cause } | Self::UpstreamBroken { cause } => Some(Cow::Borrowed(cause)),
-            Self::UpstreamTimeout { phase } => Some(Cow::Borrowed(phase)),
+            Self::UpstreamTimeout { phase } => Some(Cow::Owned(format!("{phase} timed out"))),
             _ => None,
         }
     }

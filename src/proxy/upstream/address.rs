@@ -29,6 +29,17 @@ pub(in crate::proxy) struct Address {
     idle: Mutex<Vec<Idle>>,
 }
 
+/// In the order in which addresses are asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Rank {
+    /// It was left out, and is to be asked again.
+    Due,
+    /// It took the last connection.
+    Up,
+    /// It did not, lately.
+    LeftOut,
+}
+
 #[derive(Debug)]
 struct Idle {
     stream: PeerStream,
@@ -72,16 +83,24 @@ impl Address {
         self.down_until.load(Ordering::Relaxed) != 0
     }
 
-    /// Whether others go first. Once its time is over, one request finds out how it is; those that come
-    /// meanwhile go on passing over it.
-    pub(super) fn is_left_out(&self) -> bool {
+    /// Who goes before whom. Once the time of one that was left out is over, one request finds out how it
+    /// is, and so goes there first; those that come meanwhile go on passing over it.
+    pub(super) fn rank(&self) -> Rank {
         let until = self.down_until.load(Ordering::Relaxed);
         if until == 0 {
-            return false;
+            return Rank::Up;
         }
         let now = self.now();
         let next = now + LEFT_OUT.as_nanos() as u64;
-        now < until || self.down_until.compare_exchange(until, next, Ordering::Relaxed, Ordering::Relaxed).is_err()
+        let due =
+            now >= until && self.down_until.compare_exchange(until, next, Ordering::Relaxed, Ordering::Relaxed).is_ok();
+        if due { Rank::Due } else { Rank::LeftOut }
+    }
+
+    /// As if the time for which it is left out were over.
+    #[cfg(test)]
+    pub(super) fn let_time_pass(&self) {
+        self.down_until.store(1, Ordering::Relaxed);
     }
 
     /// Whether there is no need to ask.

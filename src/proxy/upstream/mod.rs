@@ -11,6 +11,9 @@ mod dial;
 mod peer;
 mod stream;
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -165,7 +168,7 @@ impl Group {
             all.rotate_left(turn);
             if all.iter().any(|(_, address)| address.is_marked()) {
                 // Stable, so that turns are kept; cached, because the question can be answered once only.
-                all.sort_by_cached_key(|(_, address)| address.is_left_out());
+                all.sort_by_cached_key(|(_, address)| address.rank());
             }
         }
         (all, refusal)
