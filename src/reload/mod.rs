@@ -48,6 +48,8 @@ enum Came {
     To([u8; 32]),
     /// To these faults.
     Wrong(String),
+    /// To files that hold, and could not be put in force all the same: another try may end otherwise.
+    Nothing,
 }
 
 impl Reloader {
@@ -121,7 +123,7 @@ impl Reloader {
                 ReloadResult::Failed
             }
         };
-        self.last = came;
+        self.last = if result == ReloadResult::Failed && matches!(came, Came::To(_)) { Came::Nothing } else { came };
         self.running.telemetry().metrics.reload(result);
         if was_asked {
             systemd::ready(&self.running.status());
