@@ -22,7 +22,7 @@ pub(super) enum Command {
     ///
     /// Files that change are read again by themselves, and put in force where they hold; where not, the old
     /// configuration stays and every fault is logged. Standard output gets the access log, unless the
-    /// configuration's [access_log] says otherwise; standard error gets the program log.
+    /// configuration's `[access_log]` says otherwise; standard error gets the program log.
     #[command(after_help = SIGNALS)]
     Serve {
         /// The configuration.

@@ -2,7 +2,7 @@
 //! Whatever is wrong with it, the old one stays, every fault is told, and the metrics show it.
 //!
 //! [`Running`] is what runs and can be given another configuration; [`Reloader`] finds out when there is
-//! one, by itself ([`watch`]) or because it was asked to.
+//! one, by itself (`watch`) or because it was asked to.
 
 mod running;
 mod watch;
