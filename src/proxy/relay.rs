@@ -153,7 +153,7 @@ async fn answer_head(upstream: &mut UpstreamSession, session: &HttpSession) -> R
     for count in 0..=MAX_INTERIM {
         upstream.read_response().await.map_err(|error| {
             let silent = matches!(error.etype(), ErrorType::ConnectionClosed | ErrorType::ReadError);
-            Lost { rejection: Rejection::UpstreamBroken { cause: error.to_string() }, answered: count > 0 || !silent }
+            Lost { rejection: Rejection::UpstreamBroken { cause: told(&error) }, answered: count > 0 || !silent }
         })?;
         let Some(head) = upstream.resp_header() else { break };
         match head.status.as_u16() {
@@ -168,6 +168,15 @@ async fn answer_head(upstream: &mut UpstreamSession, session: &HttpSession) -> R
     }
     let cause = "an answer that nobody asked for, or without end of interim ones".to_owned();
     Err(Lost { rejection: Rejection::UpstreamBroken { cause }, answered: true })
+}
+
+/// An error as the log may have it: the text of one of a head that is none holds all that came of it, which may
+/// be megabytes, and secrets.
+fn told(error: &Error) -> String {
+    match error.etype() {
+        ErrorType::InvalidHTTPHeader => "a head that is no HTTP".to_owned(),
+        _ => error.to_string(),
+    }
 }
 
 /// RFC 9110 §15.2: not to a client of 1.0. One that is gone shows when the final answer is written.
