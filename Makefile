@@ -22,8 +22,8 @@ test: ## Every test, and the pure core once more without anything async
 	cargo test --locked
 	cargo test --locked --no-default-features --lib
 
-test-peers: ## What needs tools of others: each line of the demo's guide, run by curl
-	@scripts/need cargo cc cmake curl
+test-peers: ## What others make of it: curl, jq, promtool, logrotate, systemd, mandoc
+	@scripts/need cargo cc cmake curl jq logrotate mandoc promtool systemd-analyze
 	@scripts/test-peers
 
 fmt: ## Format the code

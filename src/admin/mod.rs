@@ -14,15 +14,15 @@ use std::time::SystemTime;
 
 use arc_swap::ArcSwap;
 use axum::extract::State;
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router, middleware};
 use tokio::net::TcpListener;
 
 use crate::proxy::{Gate, Readiness};
-use crate::telemetry::metrics::CONTENT_TYPE as EXPOSITION;
+use crate::telemetry::metrics::Form;
 
 /// What is told of the configuration in force, beside what it says.
 pub struct Facts {
@@ -74,10 +74,11 @@ async fn readyz(State(shared): State<Shared>) -> (StatusCode, String) {
     }
 }
 
-async fn metrics(State(shared): State<Shared>) -> Response {
-    let standing = shared.gate.standing().await;
-    let text = shared.gate.telemetry().metrics.exposition(&standing);
-    ([(CONTENT_TYPE, EXPOSITION)], text).into_response()
+async fn metrics(State(shared): State<Shared>, headers: HeaderMap) -> Response {
+    let accept = headers.get_all(ACCEPT).iter().find_map(|value| value.to_str().ok());
+    let form = Form::accepted(accept.unwrap_or_default());
+    let text = shared.gate.telemetry().metrics.exposition(&shared.gate.standing(), form);
+    ([(CONTENT_TYPE, form.content_type())], text).into_response()
 }
 
 async fn config(State(shared): State<Shared>) -> Json<serde_json::Value> {

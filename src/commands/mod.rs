@@ -5,80 +5,19 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "telling a person is what this room is for")]
 
+mod arguments;
 mod check;
 pub mod demo;
 mod key;
+mod manual;
 mod run;
 mod serve;
 
-use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::Parser;
 
-/// A gate before a REST API: who may come in, what they may bring, how often.
-#[derive(Debug, Parser)]
-#[command(name = "portcullis", version, about, arg_required_else_help = true)]
-#[command(after_help = "Exit codes: 0 good; 1 failed while running; 2 wrong command line or configuration.")]
-struct Arguments {
-    #[command(subcommand)]
-    command: Command,
-}
-
-#[derive(Debug, Subcommand)]
-enum Command {
-    /// Serve a configuration, until SIGTERM or Ctrl-C.
-    ///
-    /// The first signal stops accepting and finishes what is in flight, for `[limits] drain` at most;
-    /// a second one ends at once. `RUST_LOG` sets the log's levels: `info,portcullis=debug` tells of every refusal.
-    Serve {
-        /// The configuration.
-        #[arg(default_value = "portcullis.toml", value_name = "FILE")]
-        file: PathBuf,
-    },
-    /// Judge a configuration, with its schemas and key files, and tell every fault at once.
-    Check {
-        /// The configuration.
-        #[arg(default_value = "portcullis.toml", value_name = "FILE")]
-        file: PathBuf,
-    },
-    /// Try it: a customers API behind a gate, two keys, and a request to copy for each status.
-    Demo {
-        /// Where the gate listens; the API behind it takes a port of its own on loopback.
-        #[arg(long, default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
-        address: SocketAddr,
-        /// Keep the customers, and the configuration to look at, in this folder; without it both are
-        /// gone with the demo.
-        #[arg(long, value_name = "DIR")]
-        data: Option<PathBuf>,
-    },
-    /// Make API keys.
-    Key {
-        #[command(subcommand)]
-        command: KeyCommand,
-    },
-    /// Print the JSON Schema of the configuration language, for editors.
-    Schema,
-}
-
-#[derive(Debug, Subcommand)]
-enum KeyCommand {
-    /// Make a new key and print it, this once.
-    ///
-    /// With `--file` its hash is added to that key file; without, the hash is printed too.
-    New {
-        /// The key file that the hash is added to; made where there is none.
-        #[arg(long, value_name = "FILE", requires = "principal")]
-        file: Option<PathBuf>,
-        /// Whose key it is; a principal that the file does not have yet gets no scopes.
-        #[arg(long, value_name = "NAME")]
-        principal: Option<String>,
-        /// From when on it is good no more: 2027-01-01, or 2027-01-01T12:00:00Z.
-        #[arg(long, value_name = "WHEN", requires = "file")]
-        expires: Option<String>,
-    },
-}
+use arguments::{Arguments, Command, KeyCommand};
 
 /// Why a command ended badly; the text was not printed yet.
 enum Failure {
@@ -101,6 +40,8 @@ pub fn run() -> ExitCode {
             println!("{:#}", crate::config::schema());
             Ok(())
         }
+        Command::Completions { shell } => manual::completions(shell),
+        Command::Man { dir } => manual::man(dir.as_deref()),
     };
     let (code, text) = match outcome {
         Ok(()) => return ExitCode::SUCCESS,

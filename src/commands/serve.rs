@@ -12,7 +12,7 @@ pub(super) fn serve(file: &Path) -> Result<(), Failure> {
     let Reading { outcome, looked_at } = config::read(file, &Machine);
     let loaded = check::told(file, outcome)?;
     let log = Log::open().map_err(run::told)?;
-    let telemetry = Arc::new(Telemetry::new(Some(log.sink.clone())));
+    let telemetry = Arc::new(Telemetry::new(log.sink.counts()));
     let files = Files { file: file.to_owned(), looked_at };
     let begun = |running: &crate::reload::Running| {
         let status = running.status();

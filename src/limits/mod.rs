@@ -4,8 +4,8 @@
 //! reach it. It outlives every reload: a counter is found by the quota's name, the rate's numbers and
 //! the caller's key, so what a reload did not change goes on counting, and what it changed starts anew.
 //!
-//! - Rates under an hour are [`gcra`], by the crate `governor`; longer ones are [`sliding`] counters.
-//! - A charge is all or nothing. It locks the [`shards`] of all its counters in ascending order, asks
+//! - Rates under an hour are `gcra`, by the crate `governor`; longer ones are `sliding` counters.
+//! - A charge is all or nothing. It locks the `shards` of all its counters in ascending order, asks
 //!   every rate, and only where all agree takes from all. One call takes at most one from any counter,
 //!   even where two of its charges name the same.
 //! - Memory is bounded. Counters that are as good as unused are swept away a few at a time. Where a

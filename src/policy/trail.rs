@@ -1,7 +1,7 @@
 //! What became known of a request on its way, whatever the end: telemetry and the answer read it.
 //!
 //! It also says how long each stage took, where the caller brings a watch: the core has no clock. A
-//! stage's time ends with its outcome, good or bad ([`Trail::timed`]).
+//! stage's time ends with its outcome, good or bad (`Trail::timed`).
 
 use std::fmt::Debug;
 use std::net::IpAddr;

@@ -115,7 +115,7 @@ async fn with_session<'a>(
             if keep { answer::reusable(session).await } else { After::Closing(session.into_inner()) }
         }
         Err(relay::Failure::Refused(rejection)) => refuse(session, request, account, rejection).await,
-        Err(relay::Failure::Aborted { cause, looks_whole }) => {
+        Err(relay::Failure::Aborted { cause, looks_whole, .. }) => {
             account.cut(cause);
             if looks_whole && let Ok(downstream) = Downstream::behind(&session) {
                 downstream.reset_on_close();

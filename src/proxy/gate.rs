@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use arc_swap::ArcSwap;
+use tokio::task::JoinSet;
 
 use super::budget::Budget;
 use super::clock::{Clock, Ids};
@@ -73,25 +74,43 @@ impl Gate {
         if when == ReadyWhen::Serving {
             return Readiness::Ready;
         }
-        let mut silent = Vec::new();
-        for group in &rules.upstreams {
-            match (group.answers().await, when) {
-                (true, ReadyWhen::AnyUpstream) => return Readiness::Ready,
-                (true, _) => {}
-                (false, _) => silent.push(group.name().to_owned()),
-            }
+        let mut asking = JoinSet::new();
+        for (index, group) in rules.upstreams.iter().enumerate() {
+            let group = Arc::clone(group);
+            asking.spawn(async move { (index, group.answers().await) });
         }
+        let mut answered = vec![false; rules.upstreams.len()];
+        while let Some(asked) = asking.join_next().await {
+            let Ok((index, true)) = asked else { continue };
+            if when == ReadyWhen::AnyUpstream {
+                return Readiness::Ready;
+            }
+            answered[index] = true;
+        }
+        let silent = rules.upstreams.iter().zip(answered).filter(|(_, answered)| !answered);
+        let silent: Vec<String> = silent.map(|(group, _)| group.name().to_owned()).collect();
         if silent.is_empty() { Readiness::Ready } else { Readiness::Unanswered(silent) }
     }
 
+    /// The same as far as it is known without asking anybody.
+    fn seems_ready(&self, rules: &Rules) -> bool {
+        let when = rules.gateway.admin.as_ref().map(|admin| admin.ready).unwrap_or_default();
+        let mut standing = rules.upstreams.iter().map(|group| group.stands());
+        !self.draining.load(Ordering::Relaxed)
+            && match when {
+                ReadyWhen::Serving => true,
+                ReadyWhen::AnyUpstream => standing.any(|stands| stands),
+                ReadyWhen::AllUpstreams => standing.all(|stands| stands),
+            }
+    }
+
     /// What stands now, for a scrape.
-    pub async fn standing(&self) -> Standing {
-        let ready = self.readiness().await == Readiness::Ready;
+    pub fn standing(&self) -> Standing {
         let rules = self.rules.load_full();
         let listeners = rules.gateway.listeners.iter().zip(&rules.doors);
         let (buffered_bodies, buffered_bytes) = self.budget.held();
         Standing {
-            ready,
+            ready: self.seems_ready(&rules),
             connections: listeners.map(|(listener, door)| (listener.name.clone(), door.connections())).collect(),
             buffered_bodies,
             buffered_bytes,

@@ -1,8 +1,8 @@
 //! The only room that knows Pingora: listeners, reading a request, the exchange with its upstream.
 //!
 //! It reads bytes and keeps time; what they mean is judged by [`crate::policy`]. Of Pingora it takes
-//! the HTTP/1.1 sessions and the connector with its pool, not `ProxyHttp`, whose replay buffer ends at
-//! 64 KiB: here a body is read, judged and only then is an upstream touched.
+//! the HTTP/1.1 sessions, not `ProxyHttp`, whose replay buffer ends at 64 KiB: here a body is read, judged
+//! and only then is an upstream touched.
 //!
 //! Reading order: [`Server`] accepts (`door`) and takes another configuration (`rules`), `connection` serves
 //! one client, `wire` reads a head, `exchange` takes one request through the pipeline and keeps its

@@ -36,15 +36,17 @@ pub(super) enum Failure {
         cause: String,
         /// Whether a plain close would look like the answer's end.
         looks_whole: bool,
+        /// Whether the upstream is to blame, and not the client.
+        upstream: bool,
     },
 }
 
 impl Failure {
-    /// As metrics call it.
-    fn code(&self) -> &'static str {
+    /// As metrics of the upstream call it; nothing where the client is to blame.
+    fn code(&self) -> Option<&'static str> {
         match self {
-            Self::Refused(rejection) => rejection.wire().code,
-            Self::Aborted { .. } => "answer_cut",
+            Self::Refused(rejection) => Some(rejection.wire().code),
+            Self::Aborted { upstream, .. } => upstream.then_some("answer_cut"),
         }
     }
 }
@@ -70,6 +72,7 @@ pub(super) async fn relay<'a>(
     account: &mut Account<'a>,
     ids: (&str, Id),
 ) -> Result<bool, Failure> {
+    account.traffic.upstream = Some(group.name());
     let outcome = exchange(group, session, forward, outgoing, account, ids).await;
     let traffic = &mut account.traffic;
     traffic.relaying += account.trail.laps.lap();
@@ -91,7 +94,7 @@ async fn exchange<'a>(
         let connected = group.connect(deadline).await;
         account.traffic.connecting += account.trail.laps.lap();
         let mut connected = connected?;
-        account.traffic.upstream = Some((group.name(), connected.address.socket));
+        account.traffic.peer = Some(connected.address.socket);
         let hop = Hop { request_id, trace: (id.trace, id.span), peer_authority: connected.authority };
         let head = request::head(forward, &hop, &outgoing)?;
         let attempt = async {
@@ -123,9 +126,9 @@ async fn exchange<'a>(
     let passing = pass_back(&mut connected.session, session, asked, account);
     let passed = timeout_at(deadline, passing).await.unwrap_or_else(|_| {
         let cause = "the exchange took longer than 'total'".to_owned();
-        Err(Failure::Aborted { cause, looks_whole: version == Version::Http10 })
+        Err(Failure::Aborted { cause, looks_whole: version == Version::Http10, upstream: true })
     });
-    let keep = passed.inspect_err(|failure| group.meters().failed(failure.code()))?;
+    let keep = passed.inspect_err(|failure| failure.code().into_iter().for_each(|code| group.meters().failed(code)))?;
     if sent_whole {
         connected.release().await;
     }
@@ -197,8 +200,13 @@ async fn pass_back(
         response::head(&upstream.get_headers_raw_bytes(), asked, &standings).map_err(refused)?;
     account.answering(status);
     let looks_whole = ending == Ending::UntilClose;
-    let unwritten = |error: std::io::Error| Failure::Aborted { cause: format!("client: {error}"), looks_whole };
-    let unread = |error: Box<Error>| Failure::Aborted { cause: format!("upstream: {}", cause(&error)), looks_whole };
+    let unwritten =
+        |error: std::io::Error| Failure::Aborted { cause: format!("client: {error}"), looks_whole, upstream: false };
+    let unread = |error: Box<Error>| Failure::Aborted {
+        cause: format!("upstream: {}", cause(&error)),
+        looks_whole,
+        upstream: true,
+    };
     loop {
         let mut next = pin!(upstream.read_body_ref());
         let piece = match poll_fn(|cx| Poll::Ready(next.as_mut().poll(cx))).await {

@@ -2,7 +2,7 @@
 //! Whatever is wrong with it, the old one stays, every fault is told, and the metrics show it.
 //!
 //! [`Running`] is what runs and can be given another configuration; [`Reloader`] finds out when there is
-//! one, by itself ([`watch`]) or because it was asked to.
+//! one, by itself (`watch`) or because it was asked to.
 
 mod running;
 mod watch;
@@ -37,7 +37,7 @@ pub struct Reloader {
     watched: Arc<Watched>,
     /// What the last reading came to, so that the same is not told twice.
     last: Came,
-    /// Files that were found only by the last reading may have changed before they were looked at.
+    /// The last reading may be of files that changed under it.
     unsure: bool,
 }
 
@@ -48,6 +48,8 @@ enum Came {
     To([u8; 32]),
     /// To these faults.
     Wrong(String),
+    /// To files that hold, and could not be put in force all the same: another try may end otherwise.
+    Nothing,
 }
 
 impl Reloader {
@@ -93,22 +95,42 @@ impl Reloader {
         if was_asked {
             systemd::reloading();
         }
-        let file = self.file.clone();
+        let (file, watched) = (self.file.clone(), Arc::clone(&self.watched));
         let read = spawn_blocking(move || {
+            let before = watched.again();
             let Reading { outcome, looked_at } = config::read(&file, &Machine);
-            (outcome, Watched::now(&looked_at))
+            (outcome, before, Watched::now(&looked_at))
         });
-        // A panic within is a fault of ours, and no reason to serve no more.
-        let Ok((outcome, watched)) = read.await else { return tracing::error!("reload: reading panicked") };
-        self.unsure = !watched.has_same_files(&self.watched);
-        self.watched = Arc::new(watched);
+        let result = match read.await {
+            Ok((outcome, before, after)) => {
+                self.unsure = before != after;
+                self.watched = Arc::new(after);
+                self.take(outcome, was_asked, began)
+            }
+            // A panic within is a fault of ours, and no reason to serve no more.
+            Err(panic) => {
+                tracing::error!(%panic, "reload: failed; the old configuration stays in force");
+                Some(ReloadResult::Failed)
+            }
+        };
+        if let Some(result) = result {
+            self.running.telemetry().metrics.reload(result);
+        }
+        if was_asked {
+            let failed = if result == Some(ReloadResult::Failed) { "the last reload failed; " } else { "" };
+            systemd::ready(&format!("{failed}{}", self.running.status()));
+        }
+    }
+
+    /// Does with a reading what is to be done; nothing where it came out as the one before, and nobody asked.
+    fn take(&mut self, outcome: Result<Loaded, ConfigErrors>, was_asked: bool, began: Instant) -> Option<ReloadResult> {
         let came = match &outcome {
             Ok(loaded) => Came::To(loaded.digest),
             Err(errors) => Came::Wrong(errors.to_string()),
         };
         let same = came == self.last;
         if same && !was_asked {
-            return;
+            return None;
         }
         let result = match outcome {
             Ok(_) if same => {
@@ -121,11 +143,8 @@ impl Reloader {
                 ReloadResult::Failed
             }
         };
-        self.last = came;
-        self.running.telemetry().metrics.reload(result);
-        if was_asked {
-            systemd::ready(&self.running.status());
-        }
+        self.last = if result == ReloadResult::Failed && matches!(came, Came::To(_)) { Came::Nothing } else { came };
+        Some(result)
     }
 
     fn apply(&self, loaded: Loaded, began: Instant) -> ReloadResult {

@@ -36,11 +36,6 @@ impl Watched {
     pub(super) fn again(&self) -> Self {
         Self(self.0.iter().map(|(path, _)| (path.clone(), Stamp::of(path))).collect())
     }
-
-    /// Whether another reading looked at the same paths.
-    pub(super) fn has_same_files(&self, other: &Self) -> bool {
-        self.0.iter().map(|(path, _)| path).eq(other.0.iter().map(|(path, _)| path))
-    }
 }
 
 impl Stamp {

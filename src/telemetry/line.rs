@@ -51,9 +51,11 @@ pub(super) fn write(line: &mut Vec<u8>, at: SystemTime, record: &Record<'_>) {
     quotas(&mut members, record);
     members.number("request_bytes", record.traffic.request_bytes);
     members.number("response_bytes", record.traffic.response_bytes);
-    if let Some((upstream, address)) = record.traffic.upstream {
+    if let Some(upstream) = record.traffic.upstream {
         members.text("upstream", upstream);
-        members.socket("peer", address);
+    }
+    if let Some(peer) = record.traffic.peer {
+        members.socket("peer", peer);
     }
     times(&mut members, record);
     members.list("would", &record.trail.findings, refusal);
@@ -94,9 +96,13 @@ fn times(members: &mut Object<'_>, record: &Record<'_>) {
     });
 }
 
-/// A target without its query, which may hold what no log should.
+/// The path of a target, which need not be a good one. A query may hold what no log should, and so may a
+/// fragment, and the authority of an absolute target (RFC 3986 §3.2.1: a password).
 fn path(target: &[u8]) -> &[u8] {
-    target.split(|byte| *byte == b'?').next().unwrap_or_default()
+    let target = target.split(|byte| matches!(byte, b'?' | b'#')).next().unwrap_or_default();
+    let scheme = target.windows(3).position(|window| window == b"://");
+    let behind = if target.starts_with(b"/") { target } else { &target[scheme.map_or(0, |at| at + 3)..] };
+    behind.iter().position(|byte| *byte == b'/').map_or(&[], |slash| &behind[slash..])
 }
 
 fn cut(bytes: &[u8], most: usize) -> &[u8] {
@@ -289,5 +295,21 @@ mod tests {
         let read: serde_json::Value = serde_json::from_str(&line).expect("it is JSON");
         assert_eq!(read["path"], "/a\"},\n{\u{fffd}\u{0}");
         assert!(!line.contains('\n'));
+    }
+
+    #[test]
+    fn of_a_target_only_the_path_is_told() {
+        for (target, told) in [
+            ("/customers/17?key=secret", "/customers/17"),
+            ("/a#secret?secret", "/a"),
+            ("http://bob:secret@host/a?secret", "/a"),
+            ("http://bob:secret@host?secret", ""),
+            ("bob:secret@host:443", ""),
+            ("//evil/a://b", "//evil/a://b"),
+            ("*", ""),
+            ("", ""),
+        ] {
+            assert_eq!(path(target.as_bytes()), told.as_bytes(), "{target}");
+        }
     }
 }

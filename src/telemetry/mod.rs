@@ -12,20 +12,22 @@ pub mod sink;
 
 use std::cell::RefCell;
 use std::io;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use arc_swap::ArcSwapOption;
 
 pub use metrics::{EndpointMeters, Metrics, Standing, UpstreamMeters};
 pub use record::{End, Record, Traffic};
-use sink::{Sink, Target};
+use sink::{Counts, Sink, Target};
 
 /// Both, for the life of the process.
 #[derive(Debug, Default)]
 pub struct Telemetry {
     access_log: ArcSwapOption<Sink>,
-    /// The program log's own, whose lines are counted with the others.
-    program_log: Option<Sink>,
+    access_lines: Arc<Counts>,
+    /// The program log's own, which is kept elsewhere.
+    program_lines: Arc<Counts>,
     /// What is counted.
     pub metrics: Metrics,
 }
@@ -37,8 +39,8 @@ thread_local! {
 
 impl Telemetry {
     /// Without an access log as yet.
-    pub fn new(program_log: Option<Sink>) -> Self {
-        Self { program_log, ..Self::default() }
+    pub fn new(program_lines: &Arc<Counts>) -> Self {
+        Self { program_lines: Arc::clone(program_lines), ..Self::default() }
     }
 
     /// Turns the access log to a target, or off. `capacity` are the bytes that may wait to be written.
@@ -51,7 +53,7 @@ impl Telemetry {
             (None, _) => self.access_log.store(None),
             (Some(target), Some(sink)) => sink.turn_to(target, capacity)?,
             (Some(target), None) => {
-                let sink = Sink::open("access log", target.clone(), capacity)?;
+                let sink = Sink::open("access log", target.clone(), capacity, Arc::clone(&self.access_lines))?;
                 self.access_log.store(Some(sink.into()));
             }
         }
@@ -85,8 +87,7 @@ impl Telemetry {
 
     /// Lines written and lost, by log.
     pub fn lines(&self) -> Vec<(&'static str, u64, u64)> {
-        let access = self.access_log.load();
-        let sinks = [("access", access.as_deref()), ("program", self.program_log.as_ref())];
-        sinks.into_iter().filter_map(|(name, sink)| sink.map(|sink| (name, sink.written(), sink.dropped()))).collect()
+        let logs = [("access", &self.access_lines), ("program", &self.program_lines)];
+        logs.into_iter().map(|(name, counts)| (name, counts.written(), counts.dropped())).collect()
     }
 }

@@ -64,8 +64,10 @@ pub struct Traffic<'a> {
     pub request_bytes: u64,
     /// Bytes of the answer's body that were written, without its framing.
     pub response_bytes: u64,
-    /// The upstream and the address that were chosen last.
-    pub upstream: Option<(&'a str, SocketAddr)>,
+    /// The upstream that it was for, once it had passed.
+    pub upstream: Option<&'a str>,
+    /// The address of the last connection to it.
+    pub peer: Option<SocketAddr>,
     /// Waited for the client's body.
     pub reading: Duration,
     /// Waited for a connection to the upstream.

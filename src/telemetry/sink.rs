@@ -44,6 +44,25 @@ pub struct Sink {
 #[derive(Debug)]
 struct Closer(Arc<Shared>);
 
+/// Lines of one log, through all the sinks that it has in the life of a process.
+#[derive(Debug, Default)]
+pub struct Counts {
+    written: AtomicU64,
+    dropped: AtomicU64,
+}
+
+impl Counts {
+    /// Lines written so far.
+    pub fn written(&self) -> u64 {
+        self.written.load(Ordering::Relaxed)
+    }
+
+    /// Lines that nobody will ever read.
+    pub fn dropped(&self) -> u64 {
+        self.dropped.load(Ordering::Relaxed)
+    }
+}
+
 #[derive(Debug)]
 struct Shared {
     /// As messages of the program log and metrics call it.
@@ -54,8 +73,7 @@ struct Shared {
     /// Everything that waited was written, or given up.
     idle: Condvar,
     capacity: AtomicUsize,
-    written: AtomicU64,
-    dropped: AtomicU64,
+    counts: Arc<Counts>,
 }
 
 #[derive(Debug)]
@@ -77,7 +95,7 @@ impl Sink {
     /// # Errors
     ///
     /// Where the target cannot be opened now. One that fails later costs lines only.
-    pub fn open(name: &'static str, target: Target, capacity: usize) -> io::Result<Self> {
+    pub fn open(name: &'static str, target: Target, capacity: usize, counts: Arc<Counts>) -> io::Result<Self> {
         let opened = Opened::open(&target)?;
         let state =
             State { waiting: Vec::new(), lines: 0, target, reopen: false, hurry: false, writing: false, closed: false };
@@ -87,8 +105,7 @@ impl Sink {
             work: Condvar::new(),
             idle: Condvar::new(),
             capacity: AtomicUsize::new(capacity),
-            written: AtomicU64::new(0),
-            dropped: AtomicU64::new(0),
+            counts,
         });
         let writer = Writer { shared: Arc::clone(&shared), opened: Some(opened), torn: false, failing: false };
         thread::Builder::new().name(name.to_owned()).spawn(move || writer.run())?;
@@ -101,7 +118,7 @@ impl Sink {
         let mut state = self.shared.lock();
         if state.waiting.len() + lines.len() > self.shared.capacity.load(Ordering::Relaxed) {
             drop(state);
-            self.shared.dropped.fetch_add(count, Ordering::Relaxed);
+            self.shared.counts.dropped.fetch_add(count, Ordering::Relaxed);
             return;
         }
         let first = state.waiting.is_empty();
@@ -147,14 +164,9 @@ impl Sink {
         waited.unwrap_or_else(PoisonError::into_inner).0.hurry = false;
     }
 
-    /// Lines written so far.
-    pub fn written(&self) -> u64 {
-        self.shared.written.load(Ordering::Relaxed)
-    }
-
-    /// Lines that nobody will ever read.
-    pub fn dropped(&self) -> u64 {
-        self.shared.dropped.load(Ordering::Relaxed)
+    /// Lines written and lost so far.
+    pub fn counts(&self) -> &Arc<Counts> {
+        &self.shared.counts
     }
 }
 
@@ -186,14 +198,14 @@ impl Writer {
     fn run(mut self) {
         let mut batch = Vec::new();
         loop {
-            let dropped = self.shared.dropped.load(Ordering::Relaxed);
+            let dropped = self.shared.counts.dropped.load(Ordering::Relaxed);
             let Some((lines, reopen)) = self.next(&mut batch) else { return };
             if let Some(target) = reopen {
                 self.open(&target);
             }
             self.write(&batch, lines);
             batch.clear();
-            self.tell_dropped(self.shared.dropped.load(Ordering::Relaxed) - dropped);
+            self.tell_dropped(self.shared.counts.dropped.load(Ordering::Relaxed) - dropped);
         }
     }
 
@@ -235,7 +247,7 @@ impl Writer {
         let begun = if torn { opened.write_all(b"\n").err().map(|(_, error)| (0, error)) } else { None };
         let failed = begun.or_else(|| opened.write_all(batch).err());
         let Some((went, error)) = failed else {
-            self.shared.written.fetch_add(lines, Ordering::Relaxed);
+            self.shared.counts.written.fetch_add(lines, Ordering::Relaxed);
             if std::mem::take(&mut self.failing) {
                 tracing::info!(log = self.shared.name, "written again");
             }
@@ -243,8 +255,8 @@ impl Writer {
         };
         self.torn = torn && went == 0 || !batch[..went].ends_with(b"\n") && went > 0;
         let whole = batch[..went].iter().filter(|byte| **byte == b'\n').count() as u64;
-        self.shared.written.fetch_add(whole, Ordering::Relaxed);
-        self.shared.dropped.fetch_add(lines - whole, Ordering::Relaxed);
+        self.shared.counts.written.fetch_add(whole, Ordering::Relaxed);
+        self.shared.counts.dropped.fetch_add(lines - whole, Ordering::Relaxed);
         if !std::mem::replace(&mut self.failing, true) {
             tracing::error!(log = self.shared.name, %error, "cannot be written; its lines are lost until it can");
         }
@@ -327,7 +339,7 @@ mod tests {
     const PATIENCE: Duration = Duration::from_secs(10);
 
     fn at(path: &Path) -> Sink {
-        Sink::open("test log", Target::Path(path.to_owned()), 1 << 20).expect("a writable folder")
+        Sink::open("test log", Target::Path(path.to_owned()), 1 << 20, Arc::default()).expect("a writable folder")
     }
 
     #[test]
@@ -342,7 +354,7 @@ mod tests {
         sink.flush(PATIENCE);
         let read = |path: &Path| std::fs::read_to_string(path).expect("it is there");
         assert_eq!((read(&moved), read(&path)), ("one\n".to_owned(), "two\n".to_owned()));
-        assert_eq!((sink.written(), sink.dropped()), (2, 0));
+        assert_eq!((sink.counts().written(), sink.counts().dropped()), (2, 0));
     }
 
     #[test]
@@ -352,13 +364,13 @@ mod tests {
         let made = std::process::Command::new("mkfifo").arg(&path).status().expect("mkfifo is a part of POSIX");
         assert!(made.success());
         let mut reader = OpenOptions::new().read(true).write(true).open(&path).expect("it is there");
-        let sink = Sink::open("test log", Target::Path(path), 4096).expect("there is a reader");
+        let sink = Sink::open("test log", Target::Path(path), 4096, Arc::default()).expect("there is a reader");
         let line = [&[b'x'; 1023][..], b"\n"].concat();
         // More than any pipe holds, and nobody reads.
         for _ in 0..4096 {
             sink.append(&line, 1);
         }
-        let dropped = sink.dropped();
+        let dropped = sink.counts().dropped();
         assert!(dropped > 0, "the buffer has no more than four lines of room");
         let mut read = 0;
         let mut chunk = vec![0; 64 << 10];
@@ -367,15 +379,16 @@ mod tests {
             read += reader.read(&mut chunk).expect("it is a pipe");
         }
         sink.flush(PATIENCE);
-        assert_eq!((read, sink.written(), sink.dropped()), (target, 4096 - dropped, dropped));
+        assert_eq!((read, sink.counts().written(), sink.counts().dropped()), (target, 4096 - dropped, dropped));
     }
 
     #[test]
     fn a_full_device_loses_lines_and_says_how_many() {
-        let sink = Sink::open("test log", Target::Path("/dev/full".into()), 4096).expect("Linux has it");
+        let sink =
+            Sink::open("test log", Target::Path("/dev/full".into()), 4096, Arc::default()).expect("Linux has it");
         sink.append(b"lost\nlost\n", 2);
         sink.flush(PATIENCE);
-        assert_eq!((sink.written(), sink.dropped()), (0, 2));
+        assert_eq!((sink.counts().written(), sink.counts().dropped()), (0, 2));
     }
 
     #[test]

@@ -49,7 +49,7 @@ pub(super) async fn run(file: &CaseFile, case: &Case) -> Result<(), String> {
     }
     conversation.probe().await.map_err(|text| format!("  live, at the end\n    {text}"))?;
     let lines = gate.lines(conversation.told).await;
-    told::metrics(&lines, &gate.metrics().await).map_err(|text| format!("  live, at the end\n{text}"))
+    told::metrics(&lines, &gate.metrics()).map_err(|text| format!("  live, at the end\n{text}"))
 }
 
 fn needs_decide(step: &Step) -> bool {

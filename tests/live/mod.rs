@@ -5,6 +5,7 @@
 mod bodies;
 mod connections;
 mod stopping;
+mod telling;
 mod time;
 mod tls;
 mod upstreams;

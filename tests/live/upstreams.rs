@@ -129,7 +129,7 @@ fn an_upstream_that_disappears_and_returns_is_told_of_once_each_way() {
                 &[("upstream", "api"), ("peer", &address.to_string()), ("state", "down")],
             )
         };
-        assert_eq!(down(&gate.metrics().await), 1.0);
+        assert_eq!(down(&gate.metrics()), 1.0);
         let again = Peer::start_at(address, vec![]).await;
         client.send(POST).await;
         assert_eq!(
@@ -139,7 +139,7 @@ fn an_upstream_that_disappears_and_returns_is_told_of_once_each_way() {
         );
         let bodies: Vec<_> = again.requests().into_iter().map(|seen| seen.body).collect();
         assert_eq!(bodies, [b"hello".to_vec()]);
-        let metrics = gate.metrics().await;
+        let metrics = gate.metrics();
         assert_eq!(down(&metrics), 0.0);
         let failures = Exposition::parse(&metrics)
             .value("portcullis_upstream_failures_total", &[("upstream", "api"), ("code", "upstream_unreachable")]);

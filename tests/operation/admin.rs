@@ -25,7 +25,7 @@ async fn ask(gate: &Process, path: &str, fields: &str) -> (u16, String) {
 
 /// What it counts.
 pub(super) async fn metrics(gate: &Process) -> Exposition {
-    let (status, text) = get(gate, "/metrics").await;
+    let (status, text) = ask(gate, "/metrics", "Accept: application/openmetrics-text;version=1.0.0\r\n").await;
     assert_eq!(status, 200, "{text}");
     Exposition::parse(&text)
 }
@@ -122,8 +122,8 @@ fn metrics_say_what_was_done() {
         assert_eq!(refused("/few", "GET", "rate_limit", "rate_limited"), 1.0);
         assert_eq!(value("quota_refusals_total", &[("policy", "few")]), 1.0);
         let api = [("upstream", "api")];
-        // One connection, or two where a scrape found nothing heard of the upstream and asked it.
         let (opened, reused) = (value("upstream_connections_total", &api), value("upstream_reuses_total", &api));
+        assert_eq!((opened, reused), (1.0, 4.0), "a scrape asks nobody");
         assert_eq!((opened + reused, value("upstream_active", &api)), (5.0, 0.0));
         assert_eq!(value("upstream_duration_seconds_count", &api), 5.0);
         assert_eq!(value("connections", &[("listener", "public")]), 1.0);
@@ -220,6 +220,9 @@ fn a_page_in_a_browser_cannot_read_what_has_no_token() {
         site.write("schema.json", SCHEMA);
         let gate = Process::serve(&site).await;
         assert_eq!(ask(&gate, "/config", "Host: evil.example\r\n").await.0, 421);
+        // Nobody who does not ask for OpenMetrics gets it.
+        let plain = get(&gate, "/metrics").await.1;
+        assert!(plain.contains("# TYPE portcullis_log_lines_total counter\n") && !plain.contains("# EOF"), "{plain}");
         assert_eq!(get(&gate, "/config").await.0, 200);
     });
 }

@@ -266,6 +266,10 @@ fn a_listener_that_cannot_be_bound_leaves_everything_as_it_was() {
         let failed = gate.told("reload: failed").await;
         let error = failed["error"].as_str().expect("it says why");
         assert!(error.contains("'second'") && error.contains(&taken.to_string()), "{error}");
+        // The files are the same as at the last try, and not what is in force.
+        gate.signal("HUP").await;
+        gate.told_times("reload: failed", 2).await;
+        assert_eq!(super::admin::metrics(&gate).await.value("portcullis_reload_failing", &[]), 1.0);
         let mut client = Client::connect(gate.listener("public").await).await;
         client.send(THING.replace("\r\n\r\n", "\r\nAccept: text/none\r\n\r\n")).await;
         let answer = client.answer(false).await.expect("it is answered");

@@ -6,3 +6,4 @@ mod configuration_reference;
 mod configurations;
 mod documents;
 mod problem_catalogue;
+mod telemetry_reference;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use portcullis::policy::gateway::Gateway;
 use portcullis::proxy::{Server, Stop};
 use portcullis::telemetry::Telemetry;
+use portcullis::telemetry::metrics::Form;
 use portcullis::telemetry::sink::Target;
 use serde_json::Value;
 use tokio::task::JoinHandle;
@@ -78,8 +79,8 @@ impl LiveGate {
     }
 
     /// Its metrics, as somebody who scrapes them would get them.
-    pub(crate) async fn metrics(&self) -> String {
-        self.telemetry.metrics.exposition(&self.server.gate().standing().await)
+    pub(crate) fn metrics(&self) -> String {
+        self.telemetry.metrics.exposition(&self.server.gate().standing(), Form::Open)
     }
 }
 

@@ -24,7 +24,7 @@ pub use site::{DemoSite, prepare};
 /// Starts the API and the gate before it, prints the guide, and ends both on a signal.
 pub(super) fn demo(address: SocketAddr, data: Option<&Path>) -> Result<(), Failure> {
     let log = Log::open().map_err(told)?;
-    let telemetry = Arc::new(Telemetry::new(Some(log.sink.clone())));
+    let telemetry = Arc::new(Telemetry::new(log.sink.counts()));
     let scratch = tempfile::tempdir().map_err(told)?;
     let folder = data.unwrap_or(scratch.path());
     let api = CustomersApi::open(data).map_err(told)?;

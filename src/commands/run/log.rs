@@ -2,6 +2,7 @@
 //! so that a terminal that is held, or a pipe that nobody reads, stops no request.
 
 use std::io::{self, IsTerminal, Write};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tracing_subscriber::layer::SubscriberExt;
@@ -29,7 +30,7 @@ pub(in crate::commands) struct Log {
 impl Log {
     /// Opens it at `info`.
     pub(in crate::commands) fn open() -> io::Result<Self> {
-        let sink = Sink::open("program log", Target::Stderr, WAITING)?;
+        let sink = Sink::open("program log", Target::Stderr, WAITING, Arc::default())?;
         let (filter, levels) = reload::Layer::new(filter("info"));
         let lines = sink.clone();
         let layer = fmt::layer().with_writer(move || Line(lines.clone()));

@@ -2,7 +2,7 @@
 //!
 //! The comments on the types and their fields are the reference: they become the descriptions in
 //! `schemas/portcullis.schema.json`, which editors show. Nothing here is required, judged or looked up;
-//! that is the compiler's part ([`super::compile`]).
+//! that is the compiler's part (`compile`).
 
 mod anything;
 mod authenticator;

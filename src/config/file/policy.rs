@@ -46,7 +46,7 @@ pub struct PolicyTable {
     pub query: Named<ParameterTable>,
     /// Request fields by name, each a JSON Schema with `required`.
     pub header: Named<ParameterTable>,
-    /// Path parameters by name, each a JSON Schema, for names in the path. In [defaults], for every path
+    /// Path parameters by name, each a JSON Schema, for names in the path. In `[defaults]`, for every path
     /// that has a parameter of the name.
     pub path: Named<ParameterTable>,
     /// Stages that only report: what they would have refused passes, counted and logged.

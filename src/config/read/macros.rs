@@ -5,9 +5,9 @@ use super::{Reader, Value};
 use crate::config::suggest::{nearest, one_of};
 use crate::config::text::Text;
 
-/// Makes a struct of [`Slot`]s readable: its fields are the keys that its table may have.
+/// Makes a struct of `Slot`s readable: its fields are the keys that its table may have.
 ///
-/// `read_table!(Listener, "a listener's table" { address, hosts })` implements [`FromToml`], and
+/// `read_table!(Listener, "a listener's table" { address, hosts })` implements `FromToml`, and
 /// `read_entries`, which reads from part of a table.
 macro_rules! read_table {
     ($type:ident, $expected:literal { $($field:ident),* $(,)? }) => {

@@ -4,7 +4,7 @@
 //! engine is the library's; ours is what stands around it: all faults of a schema and not the first,
 //! nothing fetched, patterns in linear time, and an explanation whose cost a stranger cannot choose.
 //!
-//! Deliberately absent: files. Whoever loads schemas asks [`references`] what else to load, and hands
+//! Deliberately absent: files. Whoever loads schemas asks `references` what else to load, and hands
 //! all of it to [`Schema::compile`].
 
 mod compile;

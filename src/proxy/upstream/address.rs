@@ -64,8 +64,12 @@ impl Address {
         }
     }
 
-    /// It took none. Said once, until it does again.
+    /// It took none. Said once, until it does again. Where the fault is ours, it says nothing of the peer.
     pub(super) fn is_down(&self, upstream: &str, peer: &str, fault: &Fault) {
+        if let Fault::Local(error) = fault {
+            tracing::warn!(%error, "no connection to an upstream can be opened here");
+            return;
+        }
         let until = self.now() + LEFT_OUT.as_nanos() as u64;
         if self.down_until.swap(until, Ordering::Relaxed) == 0 {
             tracing::warn!(upstream, peer, address = %self.socket, cause = %fault, "upstream down");

@@ -16,6 +16,7 @@ use super::stream::PeerStream;
 use crate::policy::rejection::Rejection;
 
 /// How the peers of one upstream are connected to.
+#[derive(Clone)]
 pub(super) struct Dialer {
     tls: Option<TlsConnector>,
     longest: Duration,

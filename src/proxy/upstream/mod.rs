@@ -20,6 +20,7 @@ use std::time::Duration;
 
 use pingora_core::protocols::http::v1::client::HttpSession;
 use smallvec::SmallVec;
+use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use crate::policy::gateway::{Gateway, Upstream};
@@ -114,7 +115,8 @@ impl Group {
 
     /// A connection to the next address that takes one, until `deadline`.
     pub(super) async fn connect(&self, deadline: Instant) -> Result<Connected<'_>, Rejection> {
-        let (candidates, unresolved) = self.candidates(deadline).await;
+        let (mut candidates, unresolved) = self.candidates(deadline).await;
+        self.in_turn(&mut candidates);
         let mut refusal = unresolved;
         for (peer, address) in &candidates {
             if let Some(stream) = address.take_idle(self.upstream.timeouts.idle) {
@@ -152,8 +154,7 @@ impl Group {
         Connected { session, reused, authority: peer.authority(), address: Arc::clone(address), _exchange }
     }
 
-    /// All addresses from the one whose turn it is, those that were left out last: with nobody else
-    /// there, they are asked all the same. Beside them, why a peer has none.
+    /// All addresses, in the order of the configuration; and why a peer has none.
     async fn candidates(&self, deadline: Instant) -> (Candidates<'_>, Option<Rejection>) {
         let mut all = Candidates::new();
         let mut refusal = None;
@@ -163,27 +164,39 @@ impl Group {
                 Err(rejection) => refusal = Some(rejection),
             }
         }
-        if all.len() > 1 {
-            let turn = self.turn.fetch_add(1, Ordering::Relaxed) % all.len();
-            all.rotate_left(turn);
-            if all.iter().any(|(_, address)| address.is_marked()) {
-                // Stable, so that turns are kept; cached, because the question can be answered once only.
-                all.sort_by_cached_key(|(_, address)| address.rank());
-            }
-        }
         (all, refusal)
     }
 
+    /// Begins with the one whose turn it is, and ends with those that are left out: with nobody else there,
+    /// they are asked all the same.
+    fn in_turn(&self, candidates: &mut Candidates<'_>) {
+        if candidates.len() > 1 {
+            let turn = self.turn.fetch_add(1, Ordering::Relaxed) % candidates.len();
+            candidates.rotate_left(turn);
+            if candidates.iter().any(|(_, address)| address.is_marked()) {
+                // Stable, so that turns are kept; cached, because the question can be answered once only.
+                candidates.sort_by_cached_key(|(_, address)| address.rank());
+            }
+        }
+    }
+
     /// Whether a connection stands or can be made: asked where somebody wants to know and nothing was
-    /// heard of late. What was opened for the question serves the next request.
+    /// heard of late, at all addresses at once. What was opened for the question serves the next request.
     pub(super) async fn answers(&self) -> bool {
         let deadline = Instant::now() + self.upstream.timeouts.connect;
         let (candidates, _) = self.candidates(deadline).await;
         if candidates.iter().any(|(_, address)| address.answered_lately()) {
             return true;
         }
-        for (peer, address) in &candidates {
-            match self.dialer.dial(address.socket, peer.server_name(), deadline).await {
+        let mut dialing = JoinSet::new();
+        for (index, (peer, address)) in candidates.iter().enumerate() {
+            let (dialer, socket, name) = (self.dialer.clone(), address.socket, peer.server_name().cloned());
+            dialing.spawn(async move { (index, dialer.dial(socket, name.as_ref(), deadline).await) });
+        }
+        while let Some(dialed) = dialing.join_next().await {
+            let Ok((index, outcome)) = dialed else { continue };
+            let (peer, address) = &candidates[index];
+            match outcome {
                 Ok(stream) => {
                     address.is_up(self.name(), peer.authority());
                     address.keep_the_only(stream);
@@ -193,6 +206,11 @@ impl Group {
             }
         }
         false
+    }
+
+    /// Whether any address took the last connection, or was not tried yet: what is known without asking.
+    pub(super) fn stands(&self) -> bool {
+        self.peers.iter().any(|peer| peer.known().addresses.iter().any(|address| !address.is_marked()))
     }
 
     /// How each peer stands.

@@ -6,6 +6,7 @@
 //! metric stands in docs/telemetry.md, and a test holds the two together.
 
 mod meters;
+mod plain;
 mod standing;
 
 use prometheus_client::encoding::EncodeLabelSet;
@@ -19,8 +20,14 @@ use prometheus_client::registry::{Metric, Registry, Unit};
 pub use meters::{EndpointMeters, UpstreamMeters};
 pub use standing::{PeersStand, Standing};
 
-/// The content type of [`Metrics::exposition`].
-pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+/// The forms in which metrics can be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// OpenMetrics 1.0.
+    Open,
+    /// Prometheus' older text form, 0.0.4.
+    Plain,
+}
 
 /// Upper bounds in seconds, as OpenTelemetry's semantic conventions advise for HTTP durations.
 const HTTP_BUCKETS: [f64; 14] = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0];
@@ -199,12 +206,30 @@ impl Metrics {
     }
 
     /// Everything, with what stands now.
-    pub fn exposition(&self, standing: &Standing) -> String {
+    pub fn exposition(&self, standing: &Standing, form: Form) -> String {
         self.standing.set(standing);
         let mut text = String::new();
         // Writing to a String does not fail.
         let _ = encode(&mut text, &self.registry);
-        text
+        match form {
+            Form::Open => text,
+            Form::Plain => plain::plain(&text),
+        }
+    }
+}
+
+impl Form {
+    /// What somebody wants who accepts this; the older form, unless the other is named.
+    pub fn accepted(accept: &str) -> Self {
+        if accept.contains("application/openmetrics-text") { Self::Open } else { Self::Plain }
+    }
+
+    /// Its content type.
+    pub fn content_type(self) -> &'static str {
+        match self {
+            Self::Open => "application/openmetrics-text; version=1.0.0; charset=utf-8",
+            Self::Plain => plain::CONTENT_TYPE,
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use prometheus_client::registry::{Registry, Unit};
 /// What stands now.
 #[derive(Clone, Debug, Default)]
 pub struct Standing {
-    /// Whether requests are wanted.
+    /// Whether requests are wanted, as far as it is known without asking an upstream.
     pub ready: bool,
     /// Connections of clients, by listener.
     pub connections: Vec<(String, usize)>,
@@ -71,7 +71,11 @@ pub(super) struct Gauges {
 impl Gauges {
     pub(super) fn register(registry: &mut Registry) -> Self {
         let this = Self::default();
-        registry.register("ready", "1 while requests are wanted, as /readyz tells", this.ready.clone());
+        registry.register(
+            "ready",
+            "1 while requests are wanted, as far as it is known without asking",
+            this.ready.clone(),
+        );
         registry.register("connections", "Connections of clients that are open", this.connections.clone());
         registry.register("buffered_bodies", "Bodies that are held", this.buffered_bodies.clone());
         registry.register_with_unit("buffered", "What bodies hold of the buffer", Unit::Bytes, this.buffered.clone());

@@ -1,0 +1,98 @@
+//! The words of the command line, and their help: what is typed, what `--help` says, the manual pages and
+//! the completions all come from here ([`super::manual`]).
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+use clap_complete::Shell;
+
+/// A gate before a REST API: who may come in, what they may bring, how often.
+#[derive(Debug, Parser)]
+#[command(name = "portcullis", version, arg_required_else_help = true)]
+#[command(after_help = "Exit codes: 0 good; 1 failed while running; 2 wrong command line or configuration.")]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Serve a configuration, until SIGTERM or Ctrl-C.
+    ///
+    /// Files that change are read again by themselves, and put in force where they hold; where not, the old
+    /// configuration stays and every fault is logged. Standard output gets the access log, unless the
+    /// configuration's `[access_log]` says otherwise; standard error gets the program log.
+    #[command(after_help = SIGNALS)]
+    Serve {
+        /// The configuration.
+        #[arg(default_value = "portcullis.toml", value_name = "FILE")]
+        file: PathBuf,
+    },
+    /// Judge a configuration, with its schemas and key files, and tell every fault at once.
+    Check {
+        /// The configuration.
+        #[arg(default_value = "portcullis.toml", value_name = "FILE")]
+        file: PathBuf,
+    },
+    /// Try it: a customers API behind a gate, two keys, and a request to copy for each status.
+    Demo {
+        /// Where the gate listens; the API behind it takes a port of its own on loopback.
+        #[arg(long, default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
+        address: SocketAddr,
+        /// Keep the customers, and the configuration to look at, in this folder; without it both are
+        /// gone with the demo.
+        #[arg(long, value_name = "DIR")]
+        data: Option<PathBuf>,
+    },
+    /// Make API keys.
+    Key {
+        #[command(subcommand)]
+        command: KeyCommand,
+    },
+    /// Print the JSON Schema of the configuration language, for editors.
+    Schema,
+    /// Print what lets a shell complete this command line.
+    ///
+    /// bash looks for it at ~/.local/share/bash-completion/completions/portcullis, zsh for _portcullis in a
+    /// folder of its fpath, fish at ~/.config/fish/completions/portcullis.fish.
+    Completions {
+        /// The shell.
+        shell: Shell,
+    },
+    /// Print the manual page, or write one for each command.
+    Man {
+        /// Write the pages of all commands into this folder; it is made where there is none.
+        #[arg(long, value_name = "DIR")]
+        dir: Option<PathBuf>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum KeyCommand {
+    /// Make a new key and print it, this once.
+    ///
+    /// With `--file` its hash is added to that key file; without, the hash is printed too.
+    New {
+        /// The key file that the hash is added to; made where there is none.
+        #[arg(long, value_name = "FILE", requires = "principal")]
+        file: Option<PathBuf>,
+        /// Whose key it is; a principal that the file does not have yet gets no scopes.
+        #[arg(long, value_name = "NAME")]
+        principal: Option<String>,
+        /// From when on it is good no more: 2027-01-01, or 2027-01-01T12:00:00Z.
+        #[arg(long, value_name = "WHEN", requires = "file")]
+        expires: Option<String>,
+    },
+}
+
+/// Lines as they stand, in `--help` as in the manual page.
+const SIGNALS: &str = "\
+Signals:
+  TERM, INT  finish what is in flight, for [limits] drain at most
+  the same   once more: end at once
+  HUP        read the configuration again now
+  USR1       open the access log's file again
+
+Environment:
+  RUST_LOG   levels of the program log, before those of [program_log]";
