@@ -52,13 +52,13 @@ impl Dialer {
         let socket = connecting.await.map_err(|_| Fault::Timeout("connect"))?.map_err(Fault::of)?;
         // Writes are whole messages already; Nagle would only delay their tails.
         let _ = socket.set_nodelay(true);
-        let Some(name) = server_name else { return Ok(PeerStream::Plain(socket)) };
+        let Some(name) = server_name else { return Ok(PeerStream::plain(socket)) };
         let Some(tls) = &self.tls else {
             return Err(Fault::Tls(io::Error::other("no TLS was configured")));
         };
         let handshake = timeout_at(deadline, tls.connect(name.clone(), socket));
         let stream = handshake.await.map_err(|_| Fault::Timeout("tls handshake"))?.map_err(Fault::Tls)?;
-        Ok(PeerStream::Tls(Box::new(stream)))
+        Ok(PeerStream::tls(stream))
     }
 }
 
