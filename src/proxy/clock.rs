@@ -12,12 +12,18 @@ use crate::policy::trail::Watch;
 pub(super) struct Clock {
     began: Instant,
     date: Timestamp,
+    /// For what is timed within a request, a dozen times each: the processor's counter, at a third of what
+    /// the system's clock takes.
+    watch: quanta::Clock,
+    watch_began: u64,
 }
 
 impl Clock {
     pub(super) fn start() -> Self {
         let date = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        Self { began: Instant::now(), date: Timestamp::default() + date }
+        let watch = quanta::Clock::new();
+        let watch_began = watch.raw();
+        Self { began: Instant::now(), date: Timestamp::default() + date, watch, watch_began }
     }
 
     pub(super) fn now(&self) -> Timestamp {
@@ -27,7 +33,7 @@ impl Clock {
 
 impl Watch for Clock {
     fn nanos(&self) -> u64 {
-        u64::try_from(self.began.elapsed().as_nanos()).unwrap_or(u64::MAX)
+        self.watch.delta_as_nanos(self.watch_began, self.watch.raw())
     }
 }
 

@@ -102,9 +102,9 @@ impl Record<'_> {
         self.total.saturating_sub(*reading + *connecting + *relaying)
     }
 
-    /// The stages that it came to, each with the time that it took.
+    /// The stages that took a tenth of a microsecond or more, each with its time.
     pub fn stages(&self) -> impl Iterator<Item = (Stage, Duration)> {
         let timed = Stage::ALL.into_iter().map(|stage| (stage, self.trail.laps.of(stage)));
-        timed.filter(|(_, spent)| !spent.is_zero())
+        timed.filter(|(_, spent)| spent.as_nanos() >= 100)
     }
 }
