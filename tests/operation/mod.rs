@@ -5,6 +5,7 @@ mod admin;
 mod ending;
 mod logs;
 mod reloading;
+mod systemd;
 
 use std::time::Duration;
 

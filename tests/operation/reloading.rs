@@ -130,6 +130,42 @@ fn two_hundred_reloads_half_of_them_broken_are_noticed_by_nobody() {
 }
 
 #[test]
+fn a_request_in_flight_ends_under_the_rules_it_began_with() {
+    run(async {
+        let peer = Peer::start(vec![]).await;
+        let post = |number: usize, most: &str| {
+            let rules = "auth = \"none\"\nmedia_types = \"text/plain\"";
+            format!("{}\n[endpoint.\"/thing\".POST]\n{rules}\nmax_body = \"{most}\"\n", numbered(number, peer.address))
+        };
+        let site = Site::new(&post(1, "8 B"));
+        let gate = Process::serve(&site).await;
+        let mut client = Client::connect(gate.listener("public").await).await;
+        let head =
+            "POST /thing HTTP/1.1\r\nHost: gate.test\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n";
+        client.send(format!("{head}4\r\nhalf\r\n")).await;
+        // The gate has the head, which is charged: with the admin listener's word for it, it has begun.
+        while super::admin::metrics(&gate).await.value("portcullis_buffered_bodies", &[]) < 1.0 {}
+        site.write("portcullis.toml", &post(2, "1 KiB"));
+        gate.signal("HUP").await;
+        gate.told("reload: 1 listener").await;
+        client.send("9\r\n and more\r\n0\r\n\r\n").await;
+        let old = client.answer(false).await.expect("it is answered");
+        assert!(
+            old.status == 413 && old.text().contains("\"face\": 1") && old.text().contains("8 bytes"),
+            "{}",
+            old.text()
+        );
+        let mut client = Client::connect(gate.listener("public").await).await;
+        client.send(format!("{head}d\r\nhalf and more\r\n0\r\n\r\n")).await;
+        assert_eq!(
+            client.answer(false).await.map(|answer| answer.status),
+            Some(200),
+            "and the next under the new ones"
+        );
+    });
+}
+
+#[test]
 fn a_broken_configuration_is_told_as_check_tells_it_and_shows_until_it_is_mended() {
     run(async {
         let peer = Peer::start(vec![]).await;

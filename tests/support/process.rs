@@ -49,17 +49,23 @@ pub(crate) struct Process {
 impl Process {
     /// Starts `portcullis serve` and waits until it serves.
     pub(crate) async fn serve(site: &Site) -> Self {
-        let this = Self::spawn(&site.path("portcullis.toml"));
+        Self::serve_with(site, &[]).await
+    }
+
+    /// The same, with these variables in its environment.
+    pub(crate) async fn serve_with(site: &Site, variables: &[(&str, String)]) -> Self {
+        let this = Self::spawn(&site.path("portcullis.toml"), variables);
         this.told("serving: ").await;
         this
     }
 
-    fn spawn(config: &Path) -> Self {
+    fn spawn(config: &Path, variables: &[(&str, String)]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_portcullis"))
             .arg("serve")
             .arg(config)
             .env_remove("RUST_LOG")
             .env_remove("NOTIFY_SOCKET")
+            .envs(variables.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
@@ -121,9 +127,14 @@ impl Process {
         line["admin"].as_str().and_then(|admin| admin.parse().ok()).expect("it has an admin listener")
     }
 
+    /// Its process id.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id().expect("it runs")
+    }
+
     /// Sends a signal, by the name that kill(1) has for it.
     pub(crate) async fn signal(&self, name: &str) {
-        let id = self.child.id().expect("it runs");
+        let id = self.id();
         let sent = Command::new("sh").arg("-c").arg(format!("kill -{name} {id}")).status().await;
         assert!(sent.expect("POSIX has a shell").success(), "{name}");
     }
