@@ -6,7 +6,7 @@ use crate::support::client::Client;
 use crate::support::exposition::Exposition;
 use crate::support::peer::{Peer, Script, Then};
 use crate::support::process::{Process, Site};
-use crate::support::run;
+use crate::support::{eventually, run};
 
 /// Asks the admin listener; status and body.
 pub(super) async fn get(gate: &Process, path: &str) -> (u16, String) {
@@ -98,11 +98,9 @@ fn metrics_say_what_was_done() {
             assert_eq!(client.answer(false).await.map(|answer| answer.status), Some(*status), "{request}");
         }
         // The last line may still be on its way.
-        while metrics(&gate)
-            .await
-            .value("portcullis_requests_total", &[("endpoint", "/few"), ("method", "GET"), ("status", "4xx")])
-            < 1.0
-        {}
+        let last = [("endpoint", "/few"), ("method", "GET"), ("status", "4xx")];
+        let told = || async { metrics(&gate).await.value("portcullis_requests_total", &last) >= 1.0 };
+        eventually("the last request is counted", told).await;
         let told = metrics(&gate).await;
         let value = |name: &str, labels: &[(&str, &str)]| told.value(&format!("portcullis_{name}"), labels);
         let at = |endpoint, method, status| {

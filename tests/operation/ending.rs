@@ -9,7 +9,7 @@ use super::slow_peer;
 use crate::support::client::Client;
 use crate::support::message::Ended;
 use crate::support::process::{Process, Site};
-use crate::support::run;
+use crate::support::{eventually, run};
 
 const THING: &str = "GET /thing HTTP/1.1\r\nHost: gate.test\r\n\r\n";
 
@@ -45,9 +45,8 @@ async fn in_flight(gate: &Process, requests: usize) {
     let active = |metrics: &crate::support::exposition::Exposition| {
         metrics.value("portcullis_upstream_active", &[("upstream", "api")])
     };
-    while active(&super::admin::metrics(gate).await) < requests as f64 {
-        tokio::time::sleep(Duration::from_millis(1)).await;
-    }
+    let enough = || async { active(&super::admin::metrics(gate).await) >= requests as f64 };
+    eventually("all requests are with the upstream", enough).await;
 }
 
 #[test]

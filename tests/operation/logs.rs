@@ -6,7 +6,7 @@ use crate::support::client::Client;
 use crate::support::gate::lines;
 use crate::support::peer::Peer;
 use crate::support::process::{Process, Site};
-use crate::support::run;
+use crate::support::{eventually, run};
 
 const NOWHERE: &str = "GET /nowhere HTTP/1.1\r\nHost: gate.test\r\n\r\n";
 
@@ -40,9 +40,7 @@ async fn ask(client: &mut Client) {
 
 /// Waits until the file has so many lines.
 async fn has(path: &std::path::Path, count: usize) {
-    while !path.exists() || lines(path).len() < count {
-        tokio::time::sleep(std::time::Duration::from_millis(1)).await;
-    }
+    eventually("the log has its lines", || async { path.exists() && lines(path).len() >= count }).await;
 }
 
 #[test]

@@ -10,7 +10,7 @@ use crate::support::client::Client;
 use crate::support::message::Ended;
 use crate::support::peer::Peer;
 use crate::support::process::{Process, Site};
-use crate::support::run;
+use crate::support::{eventually, run};
 
 const THING: &str = "GET /thing HTTP/1.1\r\nHost: gate.test\r\n\r\n";
 
@@ -110,9 +110,8 @@ fn two_hundred_reloads_half_of_them_broken_are_noticed_by_nobody() {
         }
         // Each client has been answered by the last one, too.
         let answers = seen.answers.load(Ordering::Relaxed);
-        while seen.answers.load(Ordering::Relaxed) < answers + 16 {
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
+        let more = || async { seen.answers.load(Ordering::Relaxed) >= answers + 16 };
+        eventually("all clients are answered by the last one", more).await;
         seen.stop.store(true, Ordering::Relaxed);
         for client in clients {
             client.await.expect("no client panics").expect("every answer is right");
@@ -144,7 +143,8 @@ fn a_request_in_flight_ends_under_the_rules_it_began_with() {
             "POST /thing HTTP/1.1\r\nHost: gate.test\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n";
         client.send(format!("{head}4\r\nhalf\r\n")).await;
         // The gate has the head, which is charged: with the admin listener's word for it, it has begun.
-        while super::admin::metrics(&gate).await.value("portcullis_buffered_bodies", &[]) < 1.0 {}
+        let held = || async { super::admin::metrics(&gate).await.value("portcullis_buffered_bodies", &[]) >= 1.0 };
+        eventually("half a body is held", held).await;
         site.write("portcullis.toml", &post(2, "1 KiB"));
         gate.signal("HUP").await;
         gate.told("reload: 1 listener").await;
@@ -272,7 +272,9 @@ fn listeners_that_stay_keep_their_connections_and_those_that_go_finish() {
         }
         busy.send(THING).await;
         // The request is on its way before the rules change: it is charged, which the admin listener shows.
-        while super::admin::metrics(&gate).await.value("portcullis_upstream_active", &[("upstream", "api")]) < 1.0 {}
+        let api = [("upstream", "api")];
+        let active = || async { super::admin::metrics(&gate).await.value("portcullis_upstream_active", &api) >= 1.0 };
+        eventually("the request is with the upstream", active).await;
         site.write("portcullis.toml", &with(&["stays", "comes", "extra"]));
         gate.signal("HUP").await;
         gate.told("reload: 3 listeners").await;

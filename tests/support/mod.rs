@@ -23,3 +23,13 @@ pub(crate) fn run<T>(conversation: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     runtime.expect("a runtime can be had").block_on(conversation)
 }
+
+/// Waits until something holds, by asking again and again.
+pub(crate) async fn eventually<F: Future<Output = bool>>(what: &str, holds: impl Fn() -> F) {
+    let until_it_does = async {
+        while !holds().await {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    assert!(tokio::time::timeout(PATIENCE, until_it_does).await.is_ok(), "waited in vain: {what}");
+}
