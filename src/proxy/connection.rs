@@ -7,6 +7,7 @@ use std::time::Duration;
 use bytes::BytesMut;
 use pingora_core::protocols::Stream;
 use tokio::net::TcpStream;
+use tokio::sync::watch;
 
 use super::account::Account;
 use super::answer::{self, After};
@@ -25,7 +26,7 @@ const LAST_ONE_IN: Duration = Duration::from_millis(250);
 /// Serves one connection to its end. `late` are the rules to judge the first request by, where the door
 /// was closed by others that do not have its listener.
 pub(super) async fn serve(gate: Arc<Gate>, door: Arc<Door>, socket: TcpStream, peer: IpAddr, late: Option<Arc<Rules>>) {
-    let mut stream: Stream = Box::new(Downstream::new(socket));
+    let mut stream: Stream = Box::new(Downstream::new(socket, peer));
     let mut buffer = BytesMut::new();
     let mut closing = door.closing();
     let mut patience = LAST_ONE_IN;
@@ -35,18 +36,34 @@ pub(super) async fn serve(gate: Arc<Gate>, door: Arc<Door>, socket: TcpStream, p
             return;
         }
         patience = Duration::ZERO;
-        // The rules of this moment, from here to the log line.
-        let Some((rules, listener)) = rules_at(&gate, &door, late.as_ref()) else { return };
-        let connection = Connection { listener, peer };
-        let end = match read_head(&mut stream, &mut buffer, &rules.gateway.limits).await {
-            Ok(Some(end)) => end,
-            Ok(None) => return,
-            Err(rejection) => return refuse_unread(&gate, &rules, connection, stream, rejection).await,
-        };
-        let last = *closing.borrow();
-        match exchange::serve(&gate, &rules, connection, stream, buffer, end, last).await {
+        // What a request takes is given back with it: an idle connection holds nothing of that.
+        match Box::pin(one(&gate, &door, late.as_ref(), (stream, buffer), &closing)).await {
             Some((reusable, rest)) => (stream, buffer) = (reusable, rest),
             None => return,
+        }
+    }
+}
+
+/// Serves the request that begins in `buffer`. What goes on with the connection: the stream, and what was
+/// read beyond the request.
+async fn one(
+    gate: &Gate,
+    door: &Arc<Door>,
+    late: Option<&Arc<Rules>>,
+    (mut stream, mut buffer): (Stream, BytesMut),
+    closing: &watch::Receiver<bool>,
+) -> Option<(Stream, BytesMut)> {
+    // The rules of this moment, from here to the log line.
+    let (rules, listener) = rules_at(gate, door, late)?;
+    let connection = Connection { listener, peer: Downstream::of(&stream).ok()?.peer() };
+    match read_head(&mut stream, &mut buffer, &rules.gateway.limits).await {
+        Ok(end) => {
+            let last = *closing.borrow();
+            exchange::serve(gate, &rules, connection, stream, buffer, end?, last).await
+        }
+        Err(rejection) => {
+            refuse_unread(gate, &rules, connection, stream, rejection).await;
+            None
         }
     }
 }

@@ -5,6 +5,7 @@
 //! nothing.
 
 use std::io::{self, IoSlice};
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -25,13 +26,19 @@ use tokio::net::TcpStream;
 #[derive(Debug)]
 pub(super) struct Downstream {
     socket: TcpStream,
+    peer: IpAddr,
 }
 
 impl Downstream {
-    pub(super) fn new(socket: TcpStream) -> Self {
+    pub(super) fn new(socket: TcpStream, peer: IpAddr) -> Self {
         // Writes are whole messages already; Nagle would only delay their tails.
         let _ = socket.set_nodelay(true);
-        Self { socket }
+        Self { socket, peer }
+    }
+
+    /// Who is at the other end.
+    pub(super) fn peer(&self) -> IpAddr {
+        self.peer
     }
 
     /// The connection behind a stream of Pingora's; every stream of a client is one of ours.
