@@ -7,6 +7,7 @@
 
 mod access;
 mod configuration;
+mod guests;
 
 use std::fmt;
 use std::sync::Arc;
@@ -21,8 +22,10 @@ use axum::routing::get;
 use axum::{Json, Router, middleware};
 use tokio::net::TcpListener;
 
+use crate::policy::keys::KeyHash;
 use crate::proxy::{Gate, Readiness};
 use crate::telemetry::metrics::Form;
+use guests::Guests;
 
 /// What is told of the configuration in force, beside what it says.
 pub struct Facts {
@@ -37,16 +40,21 @@ pub struct Facts {
 /// What is shown in the place of a text, where that may not be shown.
 pub type Mask = dyn Fn(&str) -> Option<String> + Send + Sync;
 
+/// The hash of the token that a listener asks for, if any. It belongs to the listener and not to the
+/// configuration in force: while a reload moves an open one to where it needs none, the old one still does.
+pub type Token = ArcSwap<Option<KeyHash>>;
+
 /// What the routes share.
 #[derive(Clone)]
 struct Shared {
     gate: Arc<Gate>,
     facts: Arc<ArcSwap<Facts>>,
+    token: Arc<Token>,
 }
 
 /// Serves until it is dropped.
-pub async fn serve(listener: TcpListener, gate: Arc<Gate>, facts: Arc<ArcSwap<Facts>>) {
-    let shared = Shared { gate, facts };
+pub async fn serve(listener: TcpListener, gate: Arc<Gate>, facts: Arc<ArcSwap<Facts>>, token: Arc<Token>) {
+    let shared = Shared { gate, facts, token };
     let guarded = Router::new()
         .route("/metrics", get(metrics))
         .route("/config", get(config))
@@ -59,7 +67,7 @@ pub async fn serve(listener: TcpListener, gate: Arc<Gate>, facts: Arc<ArcSwap<Fa
         .layer(middleware::from_fn_with_state(shared.clone(), access::host))
         .with_state(shared);
     // It goes on through errors of accepting, and ends with the task.
-    let _ = axum::serve(listener, router).await;
+    let _ = axum::serve(Guests::at(listener), router).await;
 }
 
 /// A load balancer that sees 503 sends nothing more, while what is in flight is finished.

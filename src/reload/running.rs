@@ -11,7 +11,7 @@ use arc_swap::ArcSwap;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::task::AbortHandle;
 
-use crate::admin::{self, Facts};
+use crate::admin::{self, Facts, Token};
 use crate::config::{Loaded, Secrets};
 use crate::policy::gateway::{AccessLog, Admin, Gateway, LogSink};
 use crate::proxy::Server;
@@ -35,6 +35,7 @@ struct AdminTask {
     /// Where it was asked to be; the port may be 0.
     asked: SocketAddr,
     bound: SocketAddr,
+    token: Arc<Token>,
     task: AbortHandle,
 }
 
@@ -118,14 +119,20 @@ impl Running {
     /// Serves at another socket; where there is none, stops if the configuration has no admin listener.
     fn serve_admin(&self, socket: Option<TcpListener>) -> io::Result<()> {
         let mut known = self.lock_admin();
-        let asked = self.server.gate().look(|gateway| gateway.admin.as_ref().map(|admin| admin.address));
-        if let Some(old) = known.take_if(|_| asked.is_none() || socket.is_some()) {
+        let admin = self.server.gate().look(|gateway| gateway.admin.clone());
+        if let Some(old) = known.take_if(|_| admin.is_none() || socket.is_some()) {
             old.task.abort();
         }
-        if let (Some(socket), Some(asked)) = (socket, asked) {
-            let bound = socket.local_addr()?;
-            let serving = admin::serve(socket, Arc::clone(self.server.gate()), Arc::clone(&self.facts));
-            *known = Some(AdminTask { asked, bound, task: tokio::spawn(serving).abort_handle() });
+        match (socket, admin, &*known) {
+            (Some(socket), Some(admin), _) => {
+                let (bound, token) = (socket.local_addr()?, Arc::new(Token::from_pointee(admin.token)));
+                let (gate, facts) = (Arc::clone(self.server.gate()), Arc::clone(&self.facts));
+                let serving = admin::serve(socket, gate, facts, Arc::clone(&token));
+                let task = tokio::spawn(serving).abort_handle();
+                *known = Some(AdminTask { asked: admin.address, bound, token, task });
+            }
+            (None, Some(admin), Some(same)) => same.token.store(Arc::new(admin.token)),
+            _ => {}
         }
         Ok(())
     }
@@ -162,8 +169,8 @@ fn log_to(telemetry: &Telemetry, log: &AccessLog) -> io::Result<()> {
         LogSink::Path(path) => Some(Target::Path(path.clone())),
     };
     telemetry.log_to(target.as_ref(), log.buffer_bytes).map_err(|error| {
-        let text = format!("[access_log] cannot open {:?}: {error}", log.sink);
-        io::Error::new(error.kind(), text)
+        let place = target.map_or_else(String::new, |target| format!(" {target}"));
+        io::Error::new(error.kind(), format!("[access_log] cannot open{place}: {error}"))
     })
 }
 

@@ -176,7 +176,8 @@ fn readiness_is_whether_an_upstream_answers() {
         gate.told("upstream down").await;
         assert_eq!(metrics(&gate).await.value("portcullis_ready", &[]), 0.0);
         socket.listen(16).expect("it is bound");
-        assert_eq!(get(&gate, "/readyz").await, (200, "ready\n".to_owned()));
+        // What was found out is believed for a moment.
+        eventually("it is ready", || async { get(&gate, "/readyz").await == (200, "ready\n".to_owned()) }).await;
         gate.told("upstream up").await;
         assert_eq!((gate.count("upstream down"), gate.count("upstream up")), (1, 1), "each is said once");
     });
@@ -207,6 +208,13 @@ fn a_token_is_asked_for_where_there_is_one_and_never_of_probes() {
         }
         assert_eq!(ask(&gate, "/livez", &at("")).await.0, 200);
         assert_eq!(ask(&gate, "/readyz", &at("")).await.0, 200);
+        // Another token is asked for as soon as it is in force.
+        site.write("token", "another-horse-battery");
+        gate.told("reload: 1 listener").await;
+        for (token, status) in [(TOKEN, 401), ("another-horse-battery", 200)] {
+            let fields = at(&format!("Authorization: Bearer {token}\r\n"));
+            assert_eq!(ask(&gate, "/metrics", &fields).await.0, status, "{token}");
+        }
     });
 }
 

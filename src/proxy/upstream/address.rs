@@ -66,8 +66,7 @@ impl Address {
 
     /// It took none. Said once, until it does again. Where the fault is ours, it says nothing of the peer.
     pub(super) fn is_down(&self, upstream: &str, peer: &str, fault: &Fault) {
-        if let Fault::Local(error) = fault {
-            tracing::warn!(%error, "no connection to an upstream can be opened here");
+        if matches!(fault, Fault::Local(_)) {
             return;
         }
         let until = self.now() + LEFT_OUT.as_nanos() as u64;

@@ -20,6 +20,7 @@ use std::time::Duration;
 
 use pingora_core::protocols::http::v1::client::HttpSession;
 use smallvec::SmallVec;
+use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
@@ -36,6 +37,9 @@ pub(super) use peer::Resolver;
 /// Addresses of one upstream that are looked at without a list on the heap.
 const INLINE: usize = 8;
 
+/// Whether an upstream answers is believed for so long.
+const ASKED_AGAIN: Duration = Duration::from_millis(500);
+
 /// A group of servers that answer alike.
 #[derive(Debug)]
 pub(super) struct Group {
@@ -44,6 +48,8 @@ pub(super) struct Group {
     turn: AtomicUsize,
     dialer: Dialer,
     meters: UpstreamMeters,
+    /// When somebody last asked whether it answers, and whether it did.
+    asked: Mutex<Option<(Instant, bool)>>,
 }
 
 /// An exchange with a peer, for as long as it is held.
@@ -84,6 +90,7 @@ impl Group {
             turn: AtomicUsize::new(0),
             dialer: Dialer::new(config, upstream.timeouts.connect),
             meters: metrics.upstream(&upstream.name),
+            asked: Mutex::default(),
             upstream: upstream.clone(),
         }
     }
@@ -180,9 +187,23 @@ impl Group {
         }
     }
 
-    /// Whether a connection stands or can be made: asked where somebody wants to know and nothing was
-    /// heard of late, at all addresses at once. What was opened for the question serves the next request.
+    /// Whether a connection stands or can be made. However many want to know, it is asked once, and no more
+    /// than once in a while: whoever can ask the gate is not to knock at the upstream through it.
     pub(super) async fn answers(&self) -> bool {
+        let mut asked = self.asked.lock().await;
+        match *asked {
+            Some((at, answered)) if at.elapsed() < ASKED_AGAIN => answered,
+            _ => {
+                let answers = self.ask().await;
+                *asked = Some((Instant::now(), answers));
+                answers
+            }
+        }
+    }
+
+    /// Asks all addresses at once, where nothing was heard of late. What was opened for the question serves
+    /// the next request.
+    async fn ask(&self) -> bool {
         let deadline = Instant::now() + self.upstream.timeouts.connect;
         let (candidates, _) = self.candidates(deadline).await;
         if candidates.iter().any(|(_, address)| address.answered_lately()) {

@@ -202,3 +202,23 @@ impl fmt::Debug for Resolver {
         f.write_str("Resolver")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_peer_is_named_with_the_port_that_is_not_its_schemes() {
+        for (host, port, tls, expected) in [
+            ("api.test", 80, false, "api.test"),
+            ("api.test", 443, false, "api.test:443"),
+            ("api.test", 443, true, "api.test"),
+            ("api.test", 80, true, "api.test:80"),
+            ("::1", 9001, false, "[::1]:9001"),
+        ] {
+            let server_name = tls.then(|| ServerName::try_from("api.test").expect("it is a name"));
+            let peer = gateway::Peer { host: host.to_owned(), port, server_name };
+            assert_eq!(authority(&peer), expected);
+        }
+    }
+}

@@ -1,7 +1,6 @@
 //! Groups against sockets of this machine, with names that lead where the test says.
 
 use std::net::SocketAddr;
-use std::sync::Mutex;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
@@ -33,7 +32,7 @@ fn soon() -> Instant {
 /// A resolver that gives these, one after the other and the last for good, and how often it was asked.
 fn leading_to(answers: Vec<std::io::Result<Vec<SocketAddr>>>) -> (Resolver, Arc<AtomicU64>) {
     let asked = Arc::new(AtomicU64::new(0));
-    let (count, answers) = (Arc::clone(&asked), Mutex::new(answers));
+    let (count, answers) = (Arc::clone(&asked), std::sync::Mutex::new(answers));
     let resolver = Resolver::new(move |_, _| {
         count.fetch_add(1, Ordering::Relaxed);
         let mut answers = answers.lock().expect("no test panics with it");
@@ -112,6 +111,7 @@ async fn where_all_have_failed_they_are_asked_all_the_same() {
     let group = group(&[("api.test", addresses[0].port())], &resolver);
     assert!(matches!(group.connect(soon()).await.err(), Some(Rejection::UpstreamUnreachable { .. })));
     assert!(!group.answers().await);
+    group.asked.lock().await.take();
     let back = TcpListener::bind(addresses[0]).await.expect("it is free again");
     assert_eq!(address_of(&group).await, addresses[0]);
     assert!(group.answers().await);

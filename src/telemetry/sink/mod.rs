@@ -6,32 +6,19 @@
 //! away is noticed by its inode before each write, so rotation needs no signal; one that was truncated
 //! is simply appended to.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
-use std::os::fd::AsFd;
-use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+mod target;
+
+use std::io;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use target::Opened;
+pub use target::Target;
+
 /// So long the first line waits for others to go with it.
 const GATHER: Duration = Duration::from_millis(20);
-
-/// A sink that would block is asked again after so long.
-const RETRY: Duration = Duration::from_millis(10);
-
-/// What a sink writes to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Target {
-    /// This process' standard output.
-    Stdout,
-    /// This process' standard error.
-    Stderr,
-    /// A file, appended to, and made where there is none.
-    Path(PathBuf),
-}
 
 /// A log's lines on their way out.
 #[derive(Clone, Debug)]
@@ -270,69 +257,11 @@ impl Writer {
     }
 }
 
-/// A target that is open.
-struct Opened {
-    file: File,
-    /// Where it is a file: its path, and which file it was.
-    path: Option<(PathBuf, Identity)>,
-}
-
-/// Device and inode.
-type Identity = (u64, u64);
-
-impl Opened {
-    fn open(target: &Target) -> io::Result<Self> {
-        let file = match target {
-            // Not through the standard library's handles: their locks would be held while a write stalls.
-            Target::Stdout => return Self::inherited(io::stdout().as_fd()),
-            Target::Stderr => return Self::inherited(io::stderr().as_fd()),
-            Target::Path(path) => OpenOptions::new().append(true).create(true).open(path)?,
-        };
-        let metadata = file.metadata()?;
-        let Target::Path(path) = target else { return Ok(Self { file, path: None }) };
-        Ok(Self { file, path: Some((path.clone(), (metadata.dev(), metadata.ino()))) })
-    }
-
-    fn inherited(descriptor: std::os::fd::BorrowedFd<'_>) -> io::Result<Self> {
-        Ok(Self { file: File::from(descriptor.try_clone_to_owned()?), path: None })
-    }
-
-    /// Opens the file anew where another one, or none, is at its path.
-    fn follow_rotation(&mut self, name: &'static str) {
-        let Some((path, identity)) = &self.path else { return };
-        if identity_at(path) == Some(*identity) {
-            return;
-        }
-        match Self::open(&Target::Path(path.clone())) {
-            Ok(opened) => *self = opened,
-            Err(error) => tracing::warn!(log = name, %error, "was moved away, and cannot be opened anew"),
-        }
-    }
-
-    /// Writes all; or tells how much went, and why no more.
-    fn write_all(&mut self, bytes: &[u8]) -> Result<(), (usize, io::Error)> {
-        let mut went = 0;
-        while went < bytes.len() {
-            match self.file.write(&bytes[went..]) {
-                Ok(0) => return Err((went, io::ErrorKind::WriteZero.into())),
-                Ok(written) => went += written,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                // Somebody made a pipe that is shared with us non-blocking.
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => thread::sleep(RETRY),
-                Err(error) => return Err((went, error)),
-            }
-        }
-        Ok(())
-    }
-}
-
-fn identity_at(path: &Path) -> Option<Identity> {
-    std::fs::metadata(path).ok().map(|metadata| (metadata.dev(), metadata.ino()))
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs::OpenOptions;
     use std::io::Read;
+    use std::path::Path;
 
     use super::*;
 
