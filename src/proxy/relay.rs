@@ -110,6 +110,7 @@ async fn exchange<'a>(
             Ok(Err(Lost { answered: false, .. }))
                 if connected.reused && repeatable(forward, &outgoing) && retries < MAX_RETRIES =>
             {
+                account.traffic.relaying += account.trail.laps.lap();
                 retries += 1;
             }
             Ok(Err(lost)) => return Err(group.failed(lost.rejection).into()),
