@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::Failure;
 use crate::config::key_file;
+use crate::policy::keys::hex;
 
 /// 192 bits: half as many again as no one can guess.
 const KEY_BYTES: usize = 24;
@@ -50,8 +51,4 @@ fn replace(file: &Path, text: &str) -> std::io::Result<()> {
         std::fs::set_permissions(fresh.path(), known.permissions())?;
     }
     fresh.persist(file).map(|_| ()).map_err(|error| error.error)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -4,7 +4,7 @@
 //! more and are not kept here. A lookup tells nothing of how much of a guess was right: what is
 //! compared is the hash of it, and in constant time.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use hashbrown::HashMap;
 use sha2::{Digest, Sha256};
@@ -14,6 +14,15 @@ use super::time::Timestamp;
 
 /// SHA-256 of a key.
 pub type KeyHash = [u8; 32];
+
+/// A hash as key files, metrics and people write it: two lower-case hexadecimal digits a byte.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
+        // Writing to a String does not fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
 
 /// Longer values are not hashed at all: no key is.
 pub const MAX_KEY_BYTES: usize = 512;

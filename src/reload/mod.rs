@@ -105,7 +105,7 @@ impl Reloader {
             Ok((outcome, before, after)) => {
                 self.unsure = before != after;
                 self.watched = Arc::new(after);
-                self.take(outcome, was_asked, began)
+                self.take(outcome, was_asked, began).await
             }
             // A panic within is a fault of ours, and no reason to serve no more.
             Err(panic) => {
@@ -123,7 +123,12 @@ impl Reloader {
     }
 
     /// Does with a reading what is to be done; nothing where it came out as the one before, and nobody asked.
-    fn take(&mut self, outcome: Result<Loaded, ConfigErrors>, was_asked: bool, began: Instant) -> Option<ReloadResult> {
+    async fn take(
+        &mut self,
+        outcome: Result<Loaded, ConfigErrors>,
+        was_asked: bool,
+        began: Instant,
+    ) -> Option<ReloadResult> {
         let came = match &outcome {
             Ok(loaded) => Came::To(loaded.digest),
             Err(errors) => Came::Wrong(errors.to_string()),
@@ -137,7 +142,7 @@ impl Reloader {
                 tracing::info!("reload: nothing has changed");
                 ReloadResult::Unchanged
             }
-            Ok(loaded) => self.apply(loaded, began),
+            Ok(loaded) => self.apply(loaded, began).await,
             Err(errors) => {
                 tell_faults(&errors);
                 ReloadResult::Failed
@@ -147,11 +152,14 @@ impl Reloader {
         Some(result)
     }
 
-    fn apply(&self, loaded: Loaded, began: Instant) -> ReloadResult {
+    async fn apply(&self, loaded: Loaded, began: Instant) -> ReloadResult {
         for warning in &loaded.warnings {
             tracing::warn!("{warning}");
         }
-        match self.running.apply(loaded) {
+        // It opens files, and what it replaces may be large.
+        let running = Arc::clone(&self.running);
+        let applied = spawn_blocking(move || running.apply(loaded)).await;
+        match applied.unwrap_or_else(|panic| Err(std::io::Error::other(panic))) {
             Ok(()) => {
                 let took = format!("{:.1} ms", began.elapsed().as_secs_f64() * 1e3);
                 tracing::info!(took, "reload: {}", self.running.status());

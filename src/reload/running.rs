@@ -1,7 +1,6 @@
 //! What runs: the server, the admin listener and the logs, all by one configuration, and all by another
 //! one or none.
 
-use std::fmt::Write as _;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,6 +13,7 @@ use tokio::task::AbortHandle;
 use crate::admin::{self, Facts, Token};
 use crate::config::{Loaded, Secrets};
 use crate::policy::gateway::{AccessLog, Admin, Gateway, LogSink};
+use crate::policy::keys::hex;
 use crate::proxy::Server;
 use crate::telemetry::Telemetry;
 use crate::telemetry::sink::Target;
@@ -39,6 +39,9 @@ struct AdminTask {
     task: AbortHandle,
 }
 
+/// A socket for it, and where that is.
+type Bound = (TcpListener, SocketAddr);
+
 impl Running {
     /// Starts everything, within a runtime.
     ///
@@ -55,7 +58,7 @@ impl Running {
         let server = Server::start(gateway, Arc::clone(&telemetry))?;
         let facts = Arc::new(ArcSwap::from_pointee(facts));
         let this = Self { server, telemetry, levels, facts, admin: Mutex::default() };
-        this.serve_admin(socket)?;
+        this.serve_admin(socket);
         Ok(this)
     }
 
@@ -79,7 +82,7 @@ impl Running {
         (self.levels)(&levels);
         self.telemetry.metrics.configuration(&facts.digest, facts.since);
         self.facts.store(Arc::new(facts));
-        self.serve_admin(socket)?;
+        self.serve_admin(socket);
         if threads != before.1 {
             tracing::warn!("`limits.threads` has changed: this takes a restart");
         }
@@ -108,7 +111,7 @@ impl Running {
     }
 
     /// A socket for the admin listener, where another one is asked for than there is.
-    fn admin_socket(&self, gateway: &Gateway) -> io::Result<Option<TcpListener>> {
+    fn admin_socket(&self, gateway: &Gateway) -> io::Result<Option<Bound>> {
         let asked = self.lock_admin().as_ref().map(|admin| admin.asked);
         match &gateway.admin {
             Some(admin) if asked != Some(admin.address) => bind(admin).map(Some),
@@ -117,15 +120,15 @@ impl Running {
     }
 
     /// Serves at another socket; where there is none, stops if the configuration has no admin listener.
-    fn serve_admin(&self, socket: Option<TcpListener>) -> io::Result<()> {
+    fn serve_admin(&self, socket: Option<Bound>) {
         let mut known = self.lock_admin();
         let admin = self.server.gate().look(|gateway| gateway.admin.clone());
         if let Some(old) = known.take_if(|_| admin.is_none() || socket.is_some()) {
             old.task.abort();
         }
         match (socket, admin, &*known) {
-            (Some(socket), Some(admin), _) => {
-                let (bound, token) = (socket.local_addr()?, Arc::new(Token::from_pointee(admin.token)));
+            (Some((socket, bound)), Some(admin), _) => {
+                let token = Arc::new(Token::from_pointee(admin.token));
                 let (gate, facts) = (Arc::clone(self.server.gate()), Arc::clone(&self.facts));
                 let serving = admin::serve(socket, gate, facts, Arc::clone(&token));
                 let task = tokio::spawn(serving).abort_handle();
@@ -134,7 +137,6 @@ impl Running {
             (None, Some(admin), Some(same)) => same.token.store(Arc::new(admin.token)),
             _ => {}
         }
-        Ok(())
     }
 
     fn lock_admin(&self) -> MutexGuard<'_, Option<AdminTask>> {
@@ -150,12 +152,14 @@ impl Drop for Running {
     }
 }
 
-fn bind(admin: &Admin) -> io::Result<TcpListener> {
+fn bind(admin: &Admin) -> io::Result<Bound> {
     let bound = || {
         let socket = if admin.address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
         socket.set_reuseaddr(true)?;
         socket.bind(admin.address)?;
-        socket.listen(128)
+        let socket = socket.listen(128)?;
+        let address = socket.local_addr()?;
+        Ok((socket, address))
     };
     let named =
         |error: io::Error| io::Error::new(error.kind(), format!("[admin] cannot bind {}: {error}", admin.address));
@@ -176,14 +180,6 @@ fn log_to(telemetry: &Telemetry, log: &AccessLog) -> io::Result<()> {
 
 fn facts(digest: [u8; 32], secrets: Secrets) -> Facts {
     Facts { digest: hex(&digest), since: SystemTime::now(), mask: Box::new(move |text| secrets.mask(text)) }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a String does not fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 /// What a configuration holds, in one line.

@@ -5,40 +5,15 @@ use std::time::{Duration, Instant};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
-use super::slow_peer;
+use super::{site, slow_peer};
 use crate::support::client::Client;
 use crate::support::message::Ended;
-use crate::support::process::{Process, Site};
+use crate::support::process::Process;
 use crate::support::{eventually, run};
 
 const THING: &str = "GET /thing HTTP/1.1\r\nHost: gate.test\r\n\r\n";
 
-fn site(upstream: std::net::SocketAddr, more: &str) -> Site {
-    Site::new(&format!(
-        r#"
-        [listener.public]
-        address = "127.0.0.1:0"
-
-        [admin]
-        address = "127.0.0.1:0"
-
-        [access_log]
-        to = "access.log"
-
-        [upstream.api]
-        peers = ["http://{upstream}"]
-
-        [defaults]
-        upstream = "api"
-        quotas = []
-
-        [endpoint."/thing".GET]
-        auth = "none"
-
-        {more}
-        "#
-    ))
-}
+const LOG: &str = "to = \"access.log\"";
 
 /// Waits until so many requests are with the upstream.
 async fn in_flight(gate: &Process, requests: usize) {
@@ -62,7 +37,7 @@ fn a_hundred_ends_lose_no_request_of_three_seconds() {
                 slowest = slowest.max(ending.join_next().await.expect("there are some").expect("none panics"));
             }
             ending.spawn(async move {
-                let site = site(upstream, "");
+                let site = site(upstream, LOG, "");
                 let mut gate = Process::serve(&site).await;
                 let address = gate.listener("public").await;
                 let mut clients = Vec::new();
@@ -98,7 +73,7 @@ fn a_hundred_ends_lose_no_request_of_three_seconds() {
 #[test]
 fn readiness_fails_first_and_the_process_lives_until_its_last_answer() {
     run(async {
-        let site = site(slow_peer(Duration::from_millis(700)).await, "");
+        let site = site(slow_peer(Duration::from_millis(700)).await, LOG, "");
         let mut gate = Process::serve(&site).await;
         let mut client = Client::connect(gate.listener("public").await).await;
         client.send(THING).await;
@@ -118,7 +93,7 @@ fn readiness_fails_first_and_the_process_lives_until_its_last_answer() {
 fn an_idle_gate_ends_at_once() {
     run(async {
         for signal in ["TERM", "INT"] {
-            let site = site(slow_peer(Duration::ZERO).await, "");
+            let site = site(slow_peer(Duration::ZERO).await, LOG, "");
             let mut gate = Process::serve(&site).await;
             let mut client = Client::connect(gate.listener("public").await).await;
             client.send(THING).await;
@@ -135,7 +110,7 @@ fn an_idle_gate_ends_at_once() {
 #[test]
 fn who_has_connected_before_the_end_may_say_what_it_came_for() {
     run(async {
-        let site = site(slow_peer(Duration::ZERO).await, "[limits]\nmax_connections = 1");
+        let site = site(slow_peer(Duration::ZERO).await, LOG, "[limits]\nmax_connections = 1");
         let mut gate = Process::serve(&site).await;
         let address = gate.listener("public").await;
         // The one that is let in keeps the other waiting, in the kernel's queue.
@@ -156,7 +131,7 @@ fn a_drain_that_runs_out_and_a_second_signal_end_with_one_and_tell_of_what_was_c
     run(async {
         let upstream = slow_peer(Duration::from_secs(30)).await;
         for (more, signals) in [("[limits]\ndrain = \"300ms\"", 1), ("", 2)] {
-            let site = site(upstream, more);
+            let site = site(upstream, LOG, more);
             let mut gate = Process::serve(&site).await;
             let mut client = Client::connect(gate.listener("public").await).await;
             client.send(THING).await;

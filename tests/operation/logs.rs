@@ -2,36 +2,14 @@
 
 use std::fs::OpenOptions;
 
+use super::site;
 use crate::support::client::Client;
 use crate::support::gate::lines;
 use crate::support::peer::Peer;
-use crate::support::process::{Process, Site};
+use crate::support::process::Process;
 use crate::support::{eventually, run};
 
 const NOWHERE: &str = "GET /nowhere HTTP/1.1\r\nHost: gate.test\r\n\r\n";
-
-fn site(upstream: std::net::SocketAddr, log: &str) -> Site {
-    Site::new(&format!(
-        r#"
-        [listener.public]
-        address = "127.0.0.1:0"
-
-        [admin]
-        address = "127.0.0.1:0"
-
-        [access_log]
-        {log}
-
-        [upstream.api]
-        peers = ["http://{upstream}"]
-
-        [endpoint."/thing".GET]
-        upstream = "api"
-        auth = "none"
-        quotas = []
-        "#
-    ))
-}
 
 async fn ask(client: &mut Client) {
     client.send(NOWHERE).await;
@@ -47,7 +25,7 @@ async fn has(path: &std::path::Path, count: usize) {
 fn a_log_that_is_moved_away_goes_on_at_its_path_with_and_without_a_signal() {
     run(async {
         let peer = Peer::start(vec![]).await;
-        let site = site(peer.address, "to = \"access.log\"");
+        let site = site(peer.address, "to = \"access.log\"", "");
         let mut gate = Process::serve(&site).await;
         let mut client = Client::connect(gate.listener("public").await).await;
         let log = site.path("access.log");
@@ -74,7 +52,7 @@ fn a_log_that_is_moved_away_goes_on_at_its_path_with_and_without_a_signal() {
 fn a_sink_that_nobody_reads_neither_slows_nor_stops_a_request() {
     run(async {
         let peer = Peer::start(vec![]).await;
-        let site = site(peer.address, "to = \"pipe\"\nbuffer = \"64 KiB\"");
+        let site = site(peer.address, "to = \"pipe\"\nbuffer = \"64 KiB\"", "");
         let made = std::process::Command::new("mkfifo").arg(site.path("pipe")).status();
         assert!(made.expect("mkfifo is a part of POSIX").success());
         let pipe = OpenOptions::new().read(true).write(true).open(site.path("pipe")).expect("it is there");
@@ -98,7 +76,7 @@ fn a_sink_that_nobody_reads_neither_slows_nor_stops_a_request() {
 fn another_log_is_taken_up_by_a_reload() {
     run(async {
         let peer = Peer::start(vec![]).await;
-        let site_one = site(peer.address, "to = \"one.log\"");
+        let site_one = site(peer.address, "to = \"one.log\"", "");
         let gate = Process::serve(&site_one).await;
         let mut client = Client::connect(gate.listener("public").await).await;
         ask(&mut client).await;

@@ -7,15 +7,43 @@ mod logs;
 mod reloading;
 mod systemd;
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
 
 use crate::support::message::{Body, Incoming};
+use crate::support::process::Site;
+
+/// A gate with one endpoint before `upstream`, whose access log is as `log` says; `more` are further tables.
+fn site(upstream: SocketAddr, log: &str, more: &str) -> Site {
+    Site::new(&format!(
+        r#"
+        [listener.public]
+        address = "127.0.0.1:0"
+
+        [admin]
+        address = "127.0.0.1:0"
+
+        [access_log]
+        {log}
+
+        [upstream.api]
+        peers = ["http://{upstream}"]
+
+        [endpoint."/thing".GET]
+        upstream = "api"
+        auth = "none"
+        quotas = []
+
+        {more}
+        "#
+    ))
+}
 
 /// A peer that answers each request after so long, as often as it is asked.
-async fn slow_peer(after: Duration) -> std::net::SocketAddr {
+async fn slow_peer(after: Duration) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port can be had");
     let address = listener.local_addr().expect("it is bound");
     tokio::spawn(async move {

@@ -41,7 +41,6 @@ impl Exposition {
         this
     }
 
-    #[allow(dead_code, reason = "asked by the tests of what runs")]
     /// The value of a series, which is zero where it is not there yet.
     pub(crate) fn value(&self, name: &str, labels: &[(&str, &str)]) -> f64 {
         let labels = labels.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();

@@ -4,7 +4,6 @@
 //! It starts nothing. Keys are made anew at each start and live as long as the process: on disk there
 //! are only their hashes, so those of an earlier start can't be told again, and are replaced.
 
-use std::fmt::Write as _;
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -12,6 +11,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use crate::demo::Landmarks;
+use crate::policy::keys::hex;
 
 /// The configuration as shipped. The demo runs this very text, but for two addresses.
 const CONFIG: &str = include_str!("../../../config/portcullis.toml");
@@ -95,14 +95,6 @@ fn new_key() -> io::Result<String> {
     let mut bytes = [0; 20];
     getrandom::fill(&mut bytes)?;
     Ok(format!("pk_{}", hex(&bytes)))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a String does not fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 #[cfg(test)]

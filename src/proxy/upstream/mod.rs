@@ -161,12 +161,20 @@ impl Group {
         Connected { session, reused, authority: peer.authority(), address: Arc::clone(address), _exchange }
     }
 
-    /// All addresses, in the order of the configuration; and why a peer has none.
+    /// All addresses that are known, in the order of the configuration. Only where there are none is a name
+    /// waited for; and then it may be known why there are none.
     async fn candidates(&self, deadline: Instant) -> (Candidates<'_>, Option<Rejection>) {
         let mut all = Candidates::new();
+        for peer in &self.peers {
+            all.extend(peer.known().addresses.iter().map(|address| (peer, Arc::clone(address))));
+        }
+        if !all.is_empty() {
+            return (all, None);
+        }
+        let by = deadline.min(Instant::now() + self.upstream.timeouts.connect);
         let mut refusal = None;
         for peer in &self.peers {
-            match peer.addresses(deadline.min(Instant::now() + self.upstream.timeouts.connect)).await {
+            match peer.addresses(by).await {
                 Ok(known) => all.extend(known.addresses.iter().map(|address| (peer, Arc::clone(address)))),
                 Err(rejection) => refusal = Some(rejection),
             }

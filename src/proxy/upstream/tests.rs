@@ -159,6 +159,17 @@ async fn a_name_that_takes_long_is_waited_for_within_the_time_of_a_connection() 
 }
 
 #[tokio::test]
+async fn a_name_that_takes_long_holds_up_nobody_while_another_peer_is_known() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port can be had");
+    let address = listener.local_addr().expect("it is bound");
+    let resolver = Resolver::new(|_, _| std::future::pending::<std::io::Result<Vec<SocketAddr>>>());
+    let group = group(&[("api.test", 80), ("127.0.0.1", address.port())], &resolver);
+    let began = Instant::now();
+    assert_eq!(address_of(&group).await, address);
+    assert!(began.elapsed() < group.upstream.timeouts.connect, "{:?}", began.elapsed());
+}
+
+#[tokio::test]
 async fn a_kept_connection_that_its_peer_has_closed_is_not_given_out() {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port can be had");
     let address = Address::new(listener.local_addr().expect("it is bound"));

@@ -123,11 +123,12 @@ impl Sink {
     ///
     /// Where another target cannot be opened; the old one is then kept.
     pub fn turn_to(&self, target: &Target, capacity: usize) -> io::Result<()> {
-        let mut state = self.shared.lock();
-        if state.target != *target {
+        // Whether it can be opened is found out before the lock is taken, which requests take, too.
+        if self.shared.lock().target != *target {
             Opened::open(target)?;
-            state.target = target.clone();
         }
+        let mut state = self.shared.lock();
+        state.target = target.clone();
         self.shared.capacity.store(capacity, Ordering::Relaxed);
         state.reopen = true;
         drop(state);
@@ -318,6 +319,24 @@ mod tests {
         sink.append(b"lost\nlost\n", 2);
         sink.flush(PATIENCE);
         assert_eq!((sink.counts().written(), sink.counts().dropped()), (0, 2));
+    }
+
+    #[test]
+    fn a_pipe_without_a_reader_holds_nobody_up() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (path, pipe) = (folder.path().join("log"), folder.path().join("pipe"));
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status().expect("mkfifo is a part of POSIX");
+        assert!(made.success());
+        let (told, done) = std::sync::mpsc::channel();
+        // In a thread of its own, because what it guards against is that it never comes back.
+        thread::spawn(move || {
+            let sink = at(&path);
+            let turned = sink.turn_to(&Target::Path(pipe.clone()), 4096);
+            sink.append(b"one\n", 1);
+            let opened = Sink::open("test log", Target::Path(pipe), 4096, Arc::default());
+            let _ = told.send((turned.is_ok(), opened.is_ok()));
+        });
+        assert_eq!(done.recv_timeout(PATIENCE), Ok((true, true)));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::fmt;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::os::fd::{AsFd, BorrowedFd};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
@@ -50,7 +50,12 @@ impl Opened {
             Target::Stdout => return Self::inherited(io::stdout().as_fd()),
             Target::Stderr => return Self::inherited(io::stderr().as_fd()),
             // A log names people; it is not for everybody on the machine.
-            Target::Path(path) => OpenOptions::new().append(true).create(true).mode(0o640).open(path)?,
+            Target::Path(path) => {
+                let mut options = OpenOptions::new();
+                // A pipe that is opened for writing alone is waited for until somebody reads.
+                options.read(std::fs::metadata(path).is_ok_and(|found| found.file_type().is_fifo()));
+                options.append(true).create(true).mode(0o640).open(path)?
+            }
         };
         let metadata = file.metadata()?;
         let Target::Path(path) = target else { return Ok(Self { file, path: None }) };
