@@ -15,6 +15,7 @@
 //! (`commands`).
 
 pub mod config;
+pub mod http1;
 pub mod policy;
 
 pub mod limits;

@@ -6,7 +6,7 @@ use ipnet::IpNet;
 
 use super::gateway::{Access, Listener};
 use super::rejection::Rejection;
-use super::request::RequestHead;
+use crate::http1::RequestHead;
 
 /// The client's address. Only a trusted proxy is believed, and only in `X-Forwarded-For`, read from the
 /// right past further trusted proxies: what stands left of the first stranger is the stranger's claim.
@@ -64,7 +64,7 @@ fn forwarded_address(hop: &[u8]) -> Option<IpAddr> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::policy::request::{Field, Version};
+    use crate::http1::{Field, Version};
 
     fn seen(forwarded: &[u8]) -> Result<String, Rejection> {
         let listener = Listener {

@@ -10,7 +10,7 @@
 use super::gateway::{AuthenticatorKind, Endpoint, Gateway};
 use super::keys::{KeyFault, Principal};
 use super::rejection::Rejection;
-use super::request::RequestHead;
+use crate::http1::RequestHead;
 use super::time::Timestamp;
 
 /// Who presents this request? `None` is a welcome stranger.

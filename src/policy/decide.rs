@@ -7,12 +7,14 @@
 use super::body::{self, Document};
 use super::forward::Forward;
 use super::gateway::{Endpoint, Gateway, Listener, Report};
-use super::head::{self, Framing, Head};
+use super::head::{self, Head};
+use crate::http1::Framing;
 use super::keys::Principal;
 use super::media_type::{self, BodyKind};
 use super::quota::{Charge, ChargeKey, Limits};
 use super::rejection::Rejection;
-use super::request::{Connection, RequestHead};
+use crate::http1::RequestHead;
+use super::connection::Connection;
 use super::route::Route;
 use super::stage::Stage;
 use super::time::Timestamp;

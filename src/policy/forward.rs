@@ -6,21 +6,19 @@
 use std::borrow::Cow;
 use std::net::IpAddr;
 
+use smallvec::SmallVec;
+
 use super::access::contains;
 use super::decide::Identified;
 use super::gateway::{AuthenticatorKind, Endpoint, HostField, Listener, Upstream};
-use super::head::{Framing, Head, is_token};
 use super::keys::Principal;
-use super::request::{RequestHead, Version};
+use crate::http1::{Framing, HeadWriter, RequestHead, Version, is_token};
 
 /// A request that passed every stage. Only `inspect` and `Streamed::forward` make one.
 #[derive(Debug)]
 pub struct Forward<'a> {
     identified: Identified<'a>,
 }
-
-/// A field of the forwarded head.
-pub type ForwardedField<'a> = (Cow<'a, [u8]>, Cow<'a, [u8]>);
 
 /// What the caller adds to a forwarded head, because it is random or depends on the peer chosen.
 #[derive(Clone, Copy, Debug)]
@@ -73,64 +71,69 @@ impl<'a> Forward<'a> {
         self.identified.head.framing
     }
 
-    /// All fields of the forwarded head but those of framing: `Host` first, the client's in their
-    /// order, then ours.
-    pub fn fields<'h>(&'h self, hop: &Hop<'h>) -> Vec<ForwardedField<'h>> {
+    /// Writes the head as the upstream sees it: `Host` first, the client's fields in their order, then ours, and
+    /// last how the body is framed on that hop, where there is one.
+    pub fn write_head(&self, hop: &Hop<'_>, framing: Option<Framing>, bytes: &mut Vec<u8>) {
         let Identified { head, endpoint, .. } = &self.identified;
-        let mut fields: Vec<ForwardedField<'h>> = Vec::with_capacity(head.request.fields.len() + 10);
+        let mut writer = HeadWriter::request(bytes, head.method, &head.target.path, head.target.query);
         let host = match self.upstream().host {
             HostField::Preserve => head.host.unwrap_or(hop.peer_authority),
             HostField::Peer => hop.peer_authority,
         };
-        push(&mut fields, "host", host.as_bytes());
+        writer.field(b"Host", host.as_bytes());
         let nominated: Vec<&[u8]> = head.request.nominated().collect();
         for field in head.request.fields {
             let named = nominated.iter().any(|name| name.eq_ignore_ascii_case(field.name));
             if !named && !self.drops(field.name) {
-                fields.push((Cow::Borrowed(field.name), Cow::Borrowed(field.value)));
+                writer.field(field.name, field.value);
             }
         }
-        self.push_path_taken(&mut fields, hop);
+        self.write_path_taken(&mut writer, hop);
         if let Some(principal) = self.identified.principal.filter(|_| endpoint.forwarding.identity) {
-            push(&mut fields, "x-authenticated-principal", principal.name.as_bytes());
+            writer.field(b"X-Authenticated-Principal", principal.name.as_bytes());
         }
-        fields
+        match framing {
+            Some(Framing::Length(length)) => writer.content_length(length),
+            Some(Framing::Chunked) => writer.chunked(),
+            None => {}
+        }
+        writer.end();
     }
 
     /// Who asked, over which hops, under which id.
-    fn push_path_taken<'h>(&'h self, fields: &mut Vec<ForwardedField<'h>>, hop: &Hop<'h>) {
+    fn write_path_taken(&self, writer: &mut HeadWriter<'_>, hop: &Hop<'_>) {
         let Identified { head, connection, .. } = &self.identified;
-        let listener = self.listener();
-        let trusted = contains(&listener.trusted_proxies, connection.peer.to_canonical());
         let peer = connection.peer.to_canonical();
-        let joined = |name: &'static str, own: String| {
-            let earlier = head.request.values(name).filter(|_| trusted);
-            let mut all: Vec<Cow<'_, [u8]>> = earlier.map(Cow::Borrowed).collect();
-            all.push(Cow::Owned(own.into_bytes()));
-            all.join(&b", "[..])
+        let trusted = contains(&self.listener().trusted_proxies, peer);
+        // RFC 9110 §5.3: what came before stands before ours, in one field.
+        let joined = |writer: &mut HeadWriter<'_>, name: &'static str, lower: &'static str, earlier: bool, own: &[&[u8]]| {
+            let mut parts: SmallVec<[&[u8]; 12]> = SmallVec::new();
+            for value in head.request.values(lower).filter(|_| earlier) {
+                parts.extend([value, b", "]);
+            }
+            parts.extend_from_slice(own);
+            writer.parts(name.as_bytes(), &parts);
         };
         let kept = |name: &'static str| head.request.value(name).filter(|_| trusted);
-        push_owned(fields, "x-forwarded-for", joined("x-forwarded-for", peer.to_string()));
-        push(fields, "x-forwarded-proto", kept("x-forwarded-proto").unwrap_or(b"http"));
+        let client = peer.to_string();
+        let client = client.as_bytes();
+        joined(writer, "X-Forwarded-For", "x-forwarded-for", trusted, &[client]);
+        writer.field(b"X-Forwarded-Proto", kept("x-forwarded-proto").unwrap_or(b"http"));
         if let Some(host) = kept("x-forwarded-host").or(head.host.map(str::as_bytes)) {
-            push(fields, "x-forwarded-host", host);
+            writer.field(b"X-Forwarded-Host", host);
         }
-        push_owned(fields, "forwarded", joined("forwarded", forwarded_element(peer, head)));
-        let protocol = if head.request.version == Version::Http10 { "1.0" } else { "1.1" };
-        let mut via: Vec<&[u8]> = head.request.values("via").collect();
-        let own = format!("{protocol} portcullis");
-        via.push(own.as_bytes());
-        push_owned(fields, "via", via.join(&b", "[..]));
-        push(fields, "x-request-id", hop.request_id.as_bytes());
-        let trace = kept("traceparent").and_then(trace_id);
+        let mut element: SmallVec<[&[u8]; 8]> = SmallVec::new();
+        forwarded_element(peer.is_ipv6(), client, head.host, &mut element);
+        joined(writer, "Forwarded", "forwarded", trusted, &element);
+        joined(writer, "Via", "via", true, &[protocol(head.request.version), b" portcullis"]);
+        writer.field(b"X-Request-Id", hop.request_id.as_bytes());
         let (fresh, span) = hop.trace;
-        let trace = trace.map_or_else(
-            || format!("00-{fresh:032x}-{span:016x}-00"),
-            |(id, flags)| format!("00-{id}-{span:016x}-{flags}"),
-        );
-        push_owned(fields, "traceparent", trace.into_bytes());
+        match kept("traceparent").and_then(trace_id) {
+            None => writer.shown("Traceparent", format_args!("00-{fresh:032x}-{span:016x}-00")),
+            Some((id, flags)) => writer.shown("Traceparent", format_args!("00-{id}-{span:016x}-{flags}")),
+        }
         if let Some(state) = kept("tracestate") {
-            push(fields, "tracestate", state);
+            writer.field(b"Tracestate", state);
         }
     }
 
@@ -212,16 +215,27 @@ pub fn kept_request_id<'a>(listener: &Listener, peer: IpAddr, request: &RequestH
     std::str::from_utf8(value).ok().filter(|_| fits)
 }
 
-/// RFC 7239 §4 and §6: IPv6 in brackets and quoted.
-fn forwarded_element(peer: IpAddr, head: &Head<'_>) -> String {
-    let client = match peer {
-        IpAddr::V4(address) => address.to_string(),
-        IpAddr::V6(address) => format!("\"[{address}]\""),
-    };
-    match head.host {
-        Some(host) if is_token(host.as_bytes()) => format!("for={client};host={host};proto=http"),
-        Some(host) => format!("for={client};host=\"{host}\";proto=http"),
-        None => format!("for={client};proto=http"),
+/// RFC 7239 §4 and §6: IPv6 in brackets and quoted, and a host that is no token, too.
+fn forwarded_element<'e>(is_v6: bool, client: &'e [u8], host: Option<&'e str>, parts: &mut SmallVec<[&'e [u8]; 8]>) {
+    if is_v6 {
+        parts.extend([&b"for=\"["[..], client, b"]\""]);
+    } else {
+        parts.extend([&b"for="[..], client]);
+    }
+    match host.map(str::as_bytes) {
+        Some(host) if is_token(host) => parts.extend([&b";host="[..], host]),
+        Some(host) => parts.extend([&b";host=\""[..], host, b"\""]),
+        None => {}
+    }
+    parts.push(b";proto=http");
+}
+
+/// RFC 9110 §7.6.3: the version that the client spoke.
+fn protocol(version: Version) -> &'static [u8] {
+    match version {
+        Version::Http10 => b"1.0",
+        Version::Http11 | Version::Other => b"1.1",
+        Version::Http2 => b"2.0",
     }
 }
 
@@ -236,12 +250,4 @@ fn trace_id(value: &[u8]) -> Option<(&str, &str)> {
     let sound = version == "00" && hex(id, 32) && hex(parent, 16) && hex(flags, 2) && parts.next().is_none();
     let alive = id.bytes().any(|b| b != b'0') && parent.bytes().any(|b| b != b'0');
     (sound && alive).then_some((id, flags))
-}
-
-fn push<'a>(fields: &mut Vec<ForwardedField<'a>>, name: &'static str, value: &'a [u8]) {
-    fields.push((Cow::Borrowed(name.as_bytes()), Cow::Borrowed(value)));
-}
-
-fn push_owned(fields: &mut Vec<ForwardedField<'_>>, name: &'static str, value: Vec<u8>) {
-    fields.push((Cow::Borrowed(name.as_bytes()), Cow::Owned(value)));
 }

@@ -4,8 +4,8 @@
 //! That the head came in time is for the caller, who has the clock.
 
 use super::gateway::{Limits, Listener};
-use super::rejection::{HeadFault, Rejection};
-use super::request::{RequestHead, Version};
+use super::rejection::Rejection;
+use crate::http1::{Framing, HeadFault, RequestHead, Version, is_token, request_framing};
 use super::target::Target;
 
 /// A head that passed: the one meaning it has.
@@ -23,22 +23,6 @@ pub struct Head<'a> {
     pub framing: Framing,
     /// Whether the client waits for 100 before it sends the body.
     pub expects_continue: bool,
-}
-
-/// How a body is framed (RFC 9112 §6).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Framing {
-    /// So many bytes; zero where nothing was said.
-    Length(u64),
-    /// In chunks, so the length shows at the end.
-    Chunked,
-}
-
-impl Framing {
-    /// Whether it is already known that no body follows.
-    pub fn is_empty(self) -> bool {
-        self == Self::Length(0)
-    }
 }
 
 /// The longest method taken; IANA's longest is 17 bytes.
@@ -72,7 +56,7 @@ pub fn check<'a>(request: &'a RequestHead<'a>, listener: &Listener, limits: &Lim
     let method = method(request.method)?;
     fields_are_clean(request)?;
     connection_names_hop_by_hop(request)?;
-    let framing = framing(request)?;
+    let framing = request_framing(request.version, request.fields).map_err(Rejection::MalformedHead)?;
     let expects_continue = expectation(request)?;
     let target = Target::parse(request.target).map_err(Rejection::MalformedTarget)?;
     let host = host(request, &target)?;
@@ -101,12 +85,7 @@ fn method(method: &[u8]) -> Result<&str, Rejection> {
 /// RFC 9110 §5.1 and §5.5; names that servers with CGI in their ancestry read as framing are refused.
 fn fields_are_clean(request: &RequestHead<'_>) -> Result<(), Rejection> {
     for field in request.fields {
-        if !is_token(field.name) {
-            return Err(Rejection::MalformedHead(HeadFault::FieldName));
-        }
-        if field.value.iter().any(|byte| (*byte < 0x20 && *byte != b'\t') || *byte == 0x7f) {
-            return Err(Rejection::MalformedHead(HeadFault::FieldValue));
-        }
+        field.check().map_err(Rejection::MalformedHead)?;
         if field.name.contains(&b'_') {
             let plain: Vec<u8> = field.name.iter().map(|byte| if *byte == b'_' { b'-' } else { *byte }).collect();
             let framing: [&[u8]; 4] = [b"content-length", b"transfer-encoding", b"host", b"connection"];
@@ -124,30 +103,6 @@ fn connection_names_hop_by_hop(request: &RequestHead<'_>) -> Result<(), Rejectio
         .nominated()
         .all(|name| is_token(name) && !NOT_HOP_BY_HOP.iter().any(|kept| name.eq_ignore_ascii_case(kept.as_bytes())));
     if sound { Ok(()) } else { Err(Rejection::MalformedHead(HeadFault::Connection)) }
-}
-
-/// RFC 9112 §6.1 to §6.3, where each leniency has been somebody's hole.
-fn framing(request: &RequestHead<'_>) -> Result<Framing, Rejection> {
-    let mut lengths = request.values("content-length");
-    let mut codings = request.values("transfer-encoding");
-    match (lengths.next(), codings.next()) {
-        (None, None) => Ok(Framing::Length(0)),
-        // RFC 9112 §6.3: a message with both is an attack or a bug.
-        (Some(_), Some(_)) => Err(Rejection::MalformedHead(HeadFault::TwoFramings)),
-        (Some(value), None) => {
-            let digits = !value.is_empty() && value.iter().all(u8::is_ascii_digit) && lengths.next().is_none();
-            let number = std::str::from_utf8(value).ok().filter(|_| digits).and_then(|text| text.parse().ok());
-            number.map(Framing::Length).ok_or(Rejection::MalformedHead(HeadFault::ContentLength))
-        }
-        (None, Some(value)) => {
-            let once = value.eq_ignore_ascii_case(b"chunked") && codings.next().is_none();
-            if once && request.version == Version::Http11 {
-                Ok(Framing::Chunked)
-            } else {
-                Err(Rejection::MalformedHead(HeadFault::TransferEncoding))
-            }
-        }
-    }
 }
 
 /// RFC 9110 §10.1.1: a server that cannot meet an expectation says 417; 1.0 clients have none.
@@ -204,9 +159,4 @@ impl Listener {
         };
         self.hosts.iter().any(|served| served.eq_ignore_ascii_case(name))
     }
-}
-
-/// RFC 9110 §5.6.2.
-pub fn is_token(text: &[u8]) -> bool {
-    !text.is_empty() && text.iter().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(b))
 }

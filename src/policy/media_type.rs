@@ -6,9 +6,10 @@
 
 use super::body::Coding;
 use super::gateway::Endpoint;
-use super::head::{Framing, Head};
+use super::head::Head;
+use crate::http1::Framing;
 use super::rejection::Rejection;
-use super::request::RequestHead;
+use crate::http1::RequestHead;
 
 /// A media type as configured, without parameters.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,7 +54,7 @@ impl MediaType {
     pub fn parse(text: &str) -> Option<Self> {
         let essence = text.to_ascii_lowercase();
         let (kind, subtype) = essence.split_once('/')?;
-        if !super::head::is_token(kind.as_bytes()) || !super::head::is_token(subtype.as_bytes()) {
+        if !crate::http1::is_token(kind.as_bytes()) || !crate::http1::is_token(subtype.as_bytes()) {
             return None;
         }
         let format = match subtype {

@@ -25,11 +25,11 @@ pub mod rate_limit;
 pub mod schema;
 
 // What they judge by, and what comes of it.
+pub mod connection;
 pub mod gateway;
 pub mod keys;
 pub mod problem;
 pub mod quota;
 pub mod rejection;
-pub mod request;
 pub mod time;
 pub mod trail;

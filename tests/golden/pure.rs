@@ -9,7 +9,8 @@ use portcullis::policy::forward::{Forward, Hop};
 use portcullis::policy::gateway::Gateway;
 use portcullis::policy::rate_limit;
 use portcullis::policy::rejection::Rejection;
-use portcullis::policy::request::{Connection, Field, RequestHead, Version};
+use portcullis::http1::{Field, RequestHead, Version};
+use portcullis::policy::connection::Connection;
 use portcullis::policy::time::Timestamp;
 use portcullis::policy::trail::Trail;
 
@@ -143,11 +144,14 @@ fn outcome(gateway: &Gateway, decision: Result<Forward<'_>, Rejection>, trail: &
 
 fn forwarded(forward: &Forward<'_>, body: &[u8]) -> Forwarded {
     let hop = Hop { request_id: "request-1", trace: (1, 1), peer_authority: "127.0.0.1:9001" };
+    let mut head = Vec::new();
+    forward.write_head(&hop, None, &mut head);
+    let head = Head::split(&head[..head.len() - 4]).expect("what is forwarded is a head");
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     Forwarded {
         method: forward.method().to_owned(),
         target: forward.target().into_owned(),
-        fields: forward.fields(&hop).iter().map(|(name, value)| (text(name), text(value))).collect(),
+        fields: head.fields.iter().map(|(name, value)| (name.clone(), text(value))).collect(),
         body: Some(body.to_vec()),
     }
 }

@@ -15,7 +15,7 @@ use crate::config::source::Place;
 use crate::config::suggest::{nearest, one_of};
 use crate::config::text::cut;
 use crate::policy::gateway::AuthenticatorKind;
-use crate::policy::head::is_token;
+use crate::http1::is_token;
 use crate::policy::params::{Parameter, ParameterKind};
 use crate::policy::route::{SegmentKind, Template};
 use rule::{Rule, rule};

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use super::body::{CodingFault, FormFault, JsonFault};
 use super::keys::KeyFault;
-use super::request::NotSingle;
+use crate::http1::{HeadFault, NotSingle, RequestFault};
 use super::schema::Violation;
 use super::target::TargetFault;
 
@@ -136,6 +136,18 @@ pub enum Rejection {
     },
 }
 
+/// What the bytes were is the stage *head*'s to say.
+impl From<RequestFault> for Rejection {
+    fn from(fault: RequestFault) -> Self {
+        match fault {
+            RequestFault::Malformed(fault) => Self::MalformedHead(fault),
+            RequestFault::TooLarge => Self::HeadTooLarge,
+            RequestFault::TargetTooLong => Self::TargetTooLong,
+            RequestFault::Version => Self::VersionNotSupported,
+        }
+    }
+}
+
 /// What says who is asking, or whose counter it is, must say one thing.
 impl From<NotSingle> for Rejection {
     fn from(fault: NotSingle) -> Self {
@@ -144,33 +156,6 @@ impl From<NotSingle> for Rejection {
             NotSingle::Nominated => Self::MalformedHead(HeadFault::Connection),
         }
     }
-}
-
-/// What makes a head ambiguous or malformed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum HeadFault {
-    /// Not the grammar of RFC 9112 §2.1; a bare CR or LF is among these.
-    Syntax,
-    /// The method is no token, or over 32 bytes.
-    Method,
-    /// A field name is no token.
-    FieldName,
-    /// A field value holds a control (RFC 9110 §5.5).
-    FieldValue,
-    /// A name that an upstream may read as a framing field, `Content_Length` for one.
-    DisguisedField,
-    /// No `Host`, or more than one, or one that is none.
-    Host,
-    /// `Host` and the absolute target disagree.
-    HostDisagrees,
-    /// `Content-Length` is not one number.
-    ContentLength,
-    /// `Transfer-Encoding` is not exactly `chunked`, on HTTP/1.1.
-    TransferEncoding,
-    /// Both `Content-Length` and `Transfer-Encoding`.
-    TwoFramings,
-    /// `Connection` names a field that matters here.
-    Connection,
 }
 
 impl Rejection {

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{HeadFault, Rejection};
+use super::Rejection;
 use crate::policy::keys::KeyFault;
 
 impl Rejection {
@@ -74,24 +74,6 @@ impl Rejection {
             Self::UpstreamUnreachable { cause } | Self::UpstreamBroken { cause } => Some(Cow::Borrowed(cause)),
             Self::UpstreamTimeout { phase } => Some(Cow::Owned(format!("{phase} timed out"))),
             _ => None,
-        }
-    }
-}
-
-impl HeadFault {
-    fn message(self) -> &'static str {
-        match self {
-            Self::Syntax => "The request head is not HTTP/1.1.",
-            Self::Method => "The method is not a token.",
-            Self::FieldName => "A field name is not a token.",
-            Self::FieldValue => "A field value holds a control character.",
-            Self::DisguisedField => "A field name imitates a framing field.",
-            Self::Host => "There must be one Host field, with one host.",
-            Self::HostDisagrees => "Host and the request target name different hosts.",
-            Self::ContentLength => "Content-Length must be one decimal number.",
-            Self::TransferEncoding => "Transfer-Encoding must be 'chunked' and nothing else, on HTTP/1.1.",
-            Self::TwoFramings => "A request has Content-Length or Transfer-Encoding, not both.",
-            Self::Connection => "Connection names a field that is not hop-by-hop.",
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::config::file::ListenerTable;
 use crate::config::located::{Located, Named};
 use crate::config::source::Place;
 use crate::config::text::Text;
-use crate::policy::head::is_token;
+use crate::http1::is_token;
 
 const EXPECTED_ADDRESS: &str = "expected an address and port such as \"0.0.0.0:8080\" or \"[::]:8080\"";
 const EXPECTED_NETWORK: &str = "expected a network such as \"10.0.0.0/8\", or an address";

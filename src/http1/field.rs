@@ -1,0 +1,61 @@
+//! Field lines, and how they are looked up (RFC 9110 §5).
+
+use super::fault::HeadFault;
+
+/// One field line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Field<'a> {
+    /// The name, as on the wire.
+    pub name: &'a [u8],
+    /// The value without the white space around it.
+    pub value: &'a [u8],
+}
+
+impl Field<'_> {
+    /// Whether this is its name; `name` is lower case.
+    pub fn is(&self, name: &str) -> bool {
+        self.name.eq_ignore_ascii_case(name.as_bytes())
+    }
+
+    /// RFC 9110 §5.1 and §5.5: a token, and a value without controls.
+    pub fn check(&self) -> Result<(), HeadFault> {
+        if !is_token(self.name) {
+            return Err(HeadFault::FieldName);
+        }
+        let control = |byte: &u8| (*byte < 0x20 && *byte != b'\t') || *byte == 0x7f;
+        if self.value.iter().any(control) { Err(HeadFault::FieldValue) } else { Ok(()) }
+    }
+}
+
+/// The values of all fields of one name, in order. `name` is lower case.
+pub fn named<'a, 'f>(fields: &'f [Field<'a>], name: &'f str) -> impl Iterator<Item = &'a [u8]> + 'f {
+    fields.iter().filter(move |field| field.is(name)).map(|field| field.value)
+}
+
+/// The members of a comma-separated list (RFC 9110 §5.6.1), empty ones left out.
+pub fn members(value: &[u8]) -> impl Iterator<Item = &[u8]> {
+    value.split(|byte| *byte == b',').map(<[u8]>::trim_ascii).filter(|member| !member.is_empty())
+}
+
+/// RFC 9110 §5.6.2.
+pub fn is_token(text: &[u8]) -> bool {
+    !text.is_empty() && text.iter().all(|byte| TOKEN[usize::from(*byte)])
+}
+
+const TOKEN: [bool; 256] = {
+    let mut table = [false; 256];
+    let others = b"!#$%&'*+-.^_`|~";
+    let mut at = 0;
+    while at < others.len() {
+        table[others[at] as usize] = true;
+        at += 1;
+    }
+    let mut byte = 0_u8;
+    while byte < 128 {
+        if byte.is_ascii_alphanumeric() {
+            table[byte as usize] = true;
+        }
+        byte += 1;
+    }
+    table
+};
