@@ -8,7 +8,8 @@ use super::rules::Rules;
 use crate::policy::problem::Answer;
 use crate::policy::rate_limit;
 use crate::policy::rejection::Rejection;
-use crate::policy::request::{Connection, RequestHead};
+use crate::http1::RequestHead;
+use crate::policy::connection::Connection;
 use crate::policy::trail::Trail;
 use crate::telemetry::{End, Record, Traffic};
 

@@ -1,76 +1,85 @@
 //! Reading a body whole: within its size, its time and the gate's budget.
 
-use bytes::{Bytes, BytesMut};
-use pingora_core::protocols::http::v1::server::HttpSession;
-use pingora_core::{Error, ErrorType};
-use tokio::time::{Instant, timeout_at};
+use std::future::poll_fn;
+
+use bytes::BytesMut;
+use tokio::time::Instant;
 
 use super::budget::Share;
+use super::deadline::Alarm;
+use super::downstream::Client;
 use super::gate::Gate;
+use crate::http1::Framing;
 use crate::policy::decide::Whole;
-use crate::policy::head::Framing;
 use crate::policy::rejection::Rejection;
 
 /// A body at hand, and its share of the budget for as long as it is.
 #[derive(Debug)]
-pub(super) struct Held {
-    pub(super) bytes: Bytes,
+pub(super) struct Held<A> {
+    bytes: Bytes<A>,
     _share: Share,
 }
 
-/// Why no more of a body came.
-pub(super) fn cut_short(error: &Error) -> Rejection {
-    match error.etype() {
-        ErrorType::ReadTimedout => Rejection::BodyTimeout,
-        _ => Rejection::BodyIncomplete,
+#[derive(Debug)]
+enum Bytes<A> {
+    /// There is none.
+    None,
+    /// It came with the head.
+    Arrived(A),
+    /// It was read.
+    Read(BytesMut),
+}
+
+impl<A: AsRef<[u8]>> Held<A> {
+    pub(super) fn bytes(&self) -> &[u8] {
+        match &self.bytes {
+            Bytes::None => b"",
+            Bytes::Arrived(bytes) => bytes.as_ref(),
+            Bytes::Read(bytes) => bytes,
+        }
     }
 }
 
 /// Reads all of a body, or says why not.
-pub(super) async fn read(session: &mut HttpSession, whole: &Whole<'_>, gate: &Gate) -> Result<Held, Rejection> {
-    let mut share = gate.budget.share(whole.identified().limits().buffered_bytes);
-    let announced = match whole.identified().framing() {
-        Framing::Length(0) => return Ok(Held { bytes: Bytes::new(), _share: share }),
+pub(super) async fn read<C: Client>(
+    client: &mut C,
+    whole: &Whole<'_>,
+    gate: &Gate,
+    alarm: &mut Alarm,
+) -> Result<Held<C::Arrived>, Rejection> {
+    let identified = whole.identified();
+    let mut share = gate.budget.share(identified.limits().buffered_bytes);
+    let announced = match identified.framing() {
+        Framing::Length(0) => return Ok(Held { bytes: Bytes::None, _share: share }),
         Framing::Length(length) => length,
         Framing::Chunked => 0,
     };
-    let max = whole.max_bytes();
     if !share.grow_to(announced + whole.decoded_bytes()) {
         return Err(Rejection::BuffersFull);
     }
-    if whole.identified().expects_continue() {
-        session.write_continue_response().await.map_err(|_| Rejection::BodyIncomplete)?;
+    if let Some(bytes) = client.body_at_hand()? {
+        within(whole, &mut share, bytes.as_ref().len())?;
+        return Ok(Held { bytes: Bytes::Arrived(bytes), _share: share });
     }
-    let deadline = Instant::now() + whole.identified().limits().body_timeout;
-    let mut first = Bytes::new();
-    let mut rest = BytesMut::new();
+    if identified.expects_continue() {
+        client.invite().await.map_err(|_| Rejection::BodyIncomplete)?;
+    }
+    let deadline = Instant::now() + identified.limits().body_timeout;
+    let mut bytes = BytesMut::with_capacity(usize::try_from(announced).unwrap_or(0));
     loop {
-        let chunk = match timeout_at(deadline, session.read_body_bytes()).await {
-            Ok(Ok(Some(chunk))) => chunk,
-            Ok(Ok(None)) => break,
-            Ok(Err(error)) => return Err(cut_short(&error)),
-            Err(_) => return Err(Rejection::BodyTimeout),
-        };
-        let length = (first.len() + rest.len() + chunk.len()) as u64;
-        if length > max {
-            return Err(whole.overflow());
-        }
-        if !share.grow_to(length + whole.decoded_bytes()) {
-            return Err(Rejection::BuffersFull);
-        }
-        // Most bodies come in one piece, and that piece is kept as it is.
-        if first.is_empty() && rest.is_empty() {
-            first = chunk;
-        } else {
-            if rest.is_empty() {
-                rest = BytesMut::from(std::mem::take(&mut first));
-            }
-            rest.extend_from_slice(&chunk);
+        let more = alarm.within(deadline, poll_fn(|cx| client.poll_body(cx, &mut bytes))).await;
+        let more = more.map_err(|_| Rejection::BodyTimeout)??;
+        within(whole, &mut share, bytes.len())?;
+        if !more {
+            return Ok(Held { bytes: Bytes::Read(bytes), _share: share });
         }
     }
-    let bytes = if rest.is_empty() { first } else { rest.freeze() };
-    if announced > bytes.len() as u64 {
-        return Err(Rejection::BodyIncomplete);
+}
+
+/// Whether so many bytes are within what may be read, and what may be held.
+fn within(whole: &Whole<'_>, share: &mut Share, bytes: usize) -> Result<(), Rejection> {
+    if bytes as u64 > whole.max_bytes() {
+        return Err(whole.overflow());
     }
-    Ok(Held { bytes, _share: share })
+    if share.grow_to(bytes as u64 + whole.decoded_bytes()) { Ok(()) } else { Err(Rejection::BuffersFull) }
 }

@@ -1,7 +1,10 @@
 //! Where time and chance come from, for a core that has neither.
 
+use std::cell::RefCell;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use httpdate::HttpDate;
 
 use crate::policy::time::Timestamp;
 use crate::policy::trail::Watch;
@@ -35,6 +38,21 @@ impl Watch for Clock {
     fn nanos(&self) -> u64 {
         self.watch.delta_as_nanos(self.watch_began, self.watch.raw())
     }
+}
+
+/// The date as answers tell it (RFC 9110 §5.6.7), made once a second on each thread.
+pub(super) fn http_date() -> String {
+    thread_local! {
+        static LAST: RefCell<(u64, String)> = const { RefCell::new((0, String::new())) };
+    }
+    let now = SystemTime::now();
+    let second = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    LAST.with_borrow_mut(|(of, text)| {
+        if *of != second {
+            (*of, *text) = (second, HttpDate::from(now).to_string());
+        }
+        text.clone()
+    })
 }
 
 /// Ids that nobody has used and nobody needs to be unable to guess.

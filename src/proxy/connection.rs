@@ -1,71 +1,123 @@
 //! One client's connection: request after request, until one side has enough.
 
+use std::future::poll_fn;
 use std::net::IpAddr;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use bytes::BytesMut;
-use pingora_core::protocols::Stream;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::sync::watch;
+use tokio::time::{Instant, sleep, timeout};
 
 use super::account::Account;
-use super::answer::{self, After};
+use super::buffers::Buffer;
+use super::deadline::Alarm;
 use super::door::Door;
-use super::downstream::Downstream;
+use super::downstream::{Arrived, Client, Fate, H1};
 use super::exchange;
 use super::gate::Gate;
 use super::rules::Rules;
-use super::wire::{first_bytes, read_head};
+use super::transport::Transport;
+use crate::http1::{HeadLimits, ParsedRequest, RequestHead, Scan, Version};
+use crate::policy::connection::Connection;
+use crate::policy::gateway::Limits;
 use crate::policy::rejection::Rejection;
-use crate::policy::request::Connection;
 
 /// Who was let in as the door closed may still say what it came for: its request may be on its way.
 const LAST_ONE_IN: Duration = Duration::from_millis(250);
 
+/// A closing connection reads so much more before it is dropped, for [`LINGER_TIME`] at most: a close with
+/// bytes unread resets it, and the reset can overtake the answer (RFC 9112 §9.6).
+const LINGER_BYTES: u64 = 16 << 20;
+const LINGER_TIME: Duration = Duration::from_secs(1);
+
+/// A request line holds this beside its target.
+const AROUND_TARGET: usize = 64;
+
 /// Serves one connection to its end. `late` are the rules to judge the first request by, where the door
 /// was closed by others that do not have its listener.
 pub(super) async fn serve(gate: Arc<Gate>, door: Arc<Door>, socket: TcpStream, peer: IpAddr, late: Option<Arc<Rules>>) {
-    let mut stream: Stream = Box::new(Downstream::new(socket, peer));
-    let mut buffer = BytesMut::new();
+    let mut transport = Transport::plain(socket);
+    let mut alarm = Alarm::default();
     let mut closing = door.closing();
+    let mut closed = pin!(async move {
+        let _ = closing.wait_for(|closing| *closing).await;
+    });
+    // Who came through a closing door has a moment; who was served by then has had it.
     let mut patience = LAST_ONE_IN;
+    let mut rest = None;
     loop {
-        let idle = gate.rules.load().gateway.limits.idle_timeout;
-        if buffer.is_empty() && !first_bytes(&stream, &mut buffer, idle, &mut closing, patience).await {
-            return;
+        if rest.is_none() {
+            let idle = Instant::now() + gate.rules.load().gateway.limits.idle_timeout;
+            rest = tokio::select! {
+                biased;
+                first = alarm.within(idle, poll_fn(|cx| poll_first(cx, &mut transport))) => first.unwrap_or(None),
+                () = async { closed.as_mut().await; sleep(patience).await } => None,
+            };
         }
+        let Some(buffer) = rest.take() else { return };
         patience = Duration::ZERO;
         // What a request takes is given back with it: an idle connection holds nothing of that.
-        match Box::pin(one(&gate, &door, late.as_ref(), (stream, buffer), &closing)).await {
-            Some((reusable, rest)) => (stream, buffer) = (reusable, rest),
+        match Box::pin(one(&gate, &door, late.as_ref(), peer, &mut transport, &mut alarm, buffer)).await {
+            Some(beyond) => rest = beyond,
             None => return,
         }
     }
 }
 
-/// Serves the request that begins in `buffer`. What goes on with the connection: the stream, and what was
-/// read beyond the request.
+/// The first bytes of a request; none where the client went. Who waits for them holds no buffer.
+fn poll_first(cx: &mut Context<'_>, transport: &mut Transport) -> Poll<Option<Buffer>> {
+    if ready!(transport.poll_readable(cx)).is_err() {
+        return Poll::Ready(None);
+    }
+    let mut buffer = Buffer::lent();
+    let read = ready!(transport.poll_fill(cx, &mut buffer));
+    Poll::Ready(matches!(read, Ok(1..)).then_some(buffer))
+}
+
+/// Serves the next request. Where the connection goes on: what was read beyond it.
 async fn one(
     gate: &Gate,
     door: &Arc<Door>,
     late: Option<&Arc<Rules>>,
-    (mut stream, mut buffer): (Stream, BytesMut),
-    closing: &watch::Receiver<bool>,
-) -> Option<(Stream, BytesMut)> {
+    peer: IpAddr,
+    transport: &mut Transport,
+    alarm: &mut Alarm,
+    mut buffer: Buffer,
+) -> Option<Option<Buffer>> {
     // The rules of this moment, from here to the log line.
     let (rules, listener) = rules_at(gate, door, late)?;
-    let connection = Connection { listener, peer: Downstream::of(&stream).ok()?.peer() };
-    match read_head(&mut stream, &mut buffer, &rules.gateway.limits).await {
+    let connection = Connection { listener, peer };
+    let read = read_head(transport, &mut buffer, &rules.gateway.limits, alarm).await;
+    let (fate, rest) = match read {
         Ok(end) => {
-            let last = *closing.borrow();
-            exchange::serve(gate, &rules, connection, stream, buffer, end?, last).await
+            let (head, behind) = buffer.split_at_mut(end?);
+            let arrived = Arrived::behind_head(behind);
+            match ParsedRequest::parse(head) {
+                Ok(parsed) => {
+                    let request = parsed.view();
+                    let persists = request.persists() && !door.is_closing();
+                    let mut client = H1::new(transport, arrived, &request, persists);
+                    let mut fate = exchange::serve(gate, &rules, connection, &request, &mut client, alarm).await;
+                    if fate == Fate::Undrained {
+                        fate = if client.drained(alarm).await { Fate::Kept } else { Fate::Closing };
+                    }
+                    (fate, client.rest())
+                }
+                Err(fault) => (refuse_unread(gate, &rules, connection, transport, fault.into(), alarm).await, None),
+            }
         }
-        Err(rejection) => {
-            refuse_unread(gate, &rules, connection, stream, rejection).await;
-            None
-        }
+        Err(rejection) => (refuse_unread(gate, &rules, connection, transport, rejection, alarm).await, None),
+    };
+    match fate {
+        Fate::Kept => return Some(rest),
+        Fate::Closing => linger(transport).await,
+        Fate::Reset => transport.reset_on_close(),
+        Fate::Undrained | Fate::Gone => {}
     }
+    None
 }
 
 /// The rules in force, and which of their listeners is served at a door.
@@ -77,14 +129,59 @@ fn rules_at(gate: &Gate, door: &Arc<Door>, late: Option<&Arc<Rules>>) -> Option<
     }
 }
 
+/// Reads until the buffer begins with a whole head, and tells where that ends. `None` where the client went.
+async fn read_head(
+    transport: &mut Transport,
+    buffer: &mut Buffer,
+    limits: &Limits,
+    alarm: &mut Alarm,
+) -> Result<Option<usize>, Rejection> {
+    let head_limits =
+        HeadLimits { bytes: limits.max_head_bytes, first_line_bytes: limits.max_target_bytes + AROUND_TARGET };
+    let deadline = Instant::now() + limits.head_timeout;
+    let mut scan = Scan::default();
+    loop {
+        if let Some(end) = scan.head_end(buffer, &head_limits)? {
+            return Ok(Some(end));
+        }
+        buffer.grow_within(limits.max_head_bytes + 1);
+        match alarm.within(deadline, transport.fill(buffer)).await {
+            Ok(Ok(1..)) => {}
+            Ok(Ok(0) | Err(_)) => return Ok(None),
+            Err(_) => return Err(Rejection::HeadTimeout),
+        }
+    }
+}
+
 /// Refuses what never became a request, and closes.
-async fn refuse_unread(gate: &Gate, rules: &Rules, connection: Connection, stream: Stream, rejection: Rejection) {
+async fn refuse_unread(
+    gate: &Gate,
+    rules: &Rules,
+    connection: Connection,
+    transport: &mut Transport,
+    rejection: Rejection,
+    alarm: &mut Alarm,
+) -> Fate {
+    let nothing = RequestHead { method: b"", target: b"", version: Version::Http11, fields: &[] };
     let id = gate.ids.fresh().to_string();
     let mut account = Account::open(gate, rules, connection, &id, None);
     let answer = account.refuse(rejection);
-    let after = answer::last(stream, &answer).await;
-    drop(account);
-    if let After::Closing(stream) = after {
-        answer::linger(stream).await;
+    H1::new(transport, Arrived::default(), &nothing, false).refuse(&answer, true, alarm).await
+}
+
+/// Closes without losing the answer: no more writes, and a while of reading what still comes.
+async fn linger(transport: &mut Transport) {
+    if transport.shutdown().await.is_err() {
+        return;
     }
+    let mut left = LINGER_BYTES;
+    let mut sink = Buffer::lent();
+    let discard = async {
+        while let Ok(read @ 1..) = transport.read_buf(&mut *sink).await {
+            let Some(rest) = left.checked_sub(read as u64) else { return };
+            left = rest;
+            sink.clear();
+        }
+    };
+    let _ = timeout(LINGER_TIME, discard).await;
 }

@@ -94,6 +94,11 @@ impl Door {
         self.closing.subscribe()
     }
 
+    /// Whether it is closed.
+    pub(super) fn is_closing(&self) -> bool {
+        *self.closing.borrow()
+    }
+
     /// Connections that came in by it and are open.
     pub(super) fn connections(&self) -> usize {
         self.connections.load(Ordering::Relaxed)

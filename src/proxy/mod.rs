@@ -9,15 +9,15 @@
 //! `account`, `relay` carries it on (`request` out, `response` back) to an `upstream`, `answer` refuses.
 
 mod account;
-mod answer;
 mod body;
 mod budget;
+mod buffers;
 mod clock;
 mod connection;
+mod deadline;
 mod door;
 mod downstream;
 mod exchange;
-mod fault;
 mod gate;
 mod places;
 mod relay;
@@ -25,8 +25,8 @@ mod request;
 mod response;
 mod rules;
 mod server;
+mod transport;
 mod upstream;
-mod wire;
 
 pub use gate::{Gate, Readiness};
 pub use server::{Server, Stop};

@@ -1,23 +1,24 @@
 //! A request that passed, on its way to its upstream.
 
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use pingora_core::protocols::http::v1::client::HttpSession as UpstreamSession;
-use pingora_core::protocols::http::v1::server::HttpSession;
-use pingora_http::RequestHeader;
-use tokio::time::timeout;
+use tokio::time::Instant;
 
-use super::body::{Held, cut_short};
-use super::fault::cause;
-use crate::policy::forward::{Forward, Hop};
-use crate::policy::head::Framing;
+use super::body::Held;
+use super::buffers::Buffer;
+use super::deadline::Alarm;
+use super::downstream::Client;
+use super::upstream::{PeerConnection, PeerFault};
+use crate::http1::{Framing, LAST_CHUNK, chunk_size};
+use crate::policy::forward::Forward;
 use crate::policy::rejection::Rejection;
 
 /// The body of a request that passed.
 #[derive(Debug)]
-pub(super) enum Outgoing {
+pub(super) enum Outgoing<A> {
     /// At hand, as it was checked.
-    Whole(Held),
+    Whole(Held<A>),
     /// Still to come, and nobody looks at it.
     Streamed {
         /// So many bytes may pass.
@@ -29,83 +30,163 @@ pub(super) enum Outgoing {
     },
 }
 
-/// The head as the upstream sees it. The body's framing is this hop's own.
-pub(super) fn head(forward: &Forward<'_>, hop: &Hop<'_>, outgoing: &Outgoing) -> Result<Box<RequestHeader>, Rejection> {
-    let broken = |_| Rejection::UpstreamBroken { cause: "the head cannot be written".to_owned() };
-    let fields = forward.fields(hop);
-    let target = forward.target();
-    let mut head = RequestHeader::build(forward.method(), target.as_bytes(), Some(fields.len() + 1)).map_err(broken)?;
-    for (name, value) in fields {
-        let name = bytes::Bytes::copy_from_slice(&name);
-        head.append_header(name, &*value).map_err(broken)?;
-    }
-    let takes_body = matches!(forward.method(), "POST" | "PUT" | "PATCH");
-    match (outgoing, forward.framing()) {
-        (Outgoing::Whole(held), _) if !held.bytes.is_empty() || takes_body => {
-            head.append_header("content-length", held.bytes.len().to_string()).map_err(broken)?;
-        }
-        (Outgoing::Whole(_), _) | (Outgoing::Streamed { .. }, Framing::Length(0)) => {}
-        (Outgoing::Streamed { .. }, Framing::Length(length)) => {
-            head.append_header("content-length", length.to_string()).map_err(broken)?;
-        }
-        (Outgoing::Streamed { .. }, Framing::Chunked) => {
-            head.append_header("transfer-encoding", "chunked").map_err(broken)?;
-        }
-    }
-    Ok(Box::new(head))
-}
-
-/// What became of sending a request.
-pub(super) struct Sent {
+/// A request as it goes: what is written next, and what comes then.
+#[derive(Debug)]
+pub(super) struct Departing<'o> {
+    /// What goes before the piece of the body: the head, or a chunk's size.
+    before: Vec<u8>,
+    piece: Piece<'o>,
+    behind: &'static [u8],
+    /// How much of these three is gone.
+    sent: usize,
+    rest: Rest,
+    framed: Framing,
     /// Bytes of the body that went, or were about to.
-    pub(super) bytes: u64,
-    /// Whether all of it went: a peer that answers early may close its reading side, and what it said is
-    /// read all the same, but its connection has no place for another request.
-    pub(super) outcome: Result<bool, Rejection>,
+    pub(super) body_bytes: u64,
 }
 
-/// Sends head and body.
-pub(super) async fn send(
-    upstream: &mut UpstreamSession,
-    head: Box<RequestHeader>,
-    outgoing: &Outgoing,
-    session: &mut HttpSession,
-) -> Sent {
-    let mut bytes = if let Outgoing::Whole(held) = outgoing { held.bytes.len() as u64 } else { 0 };
-    if let Err(error) = upstream.write_request_header(head).await {
-        return Sent { bytes, outcome: Err(Rejection::UpstreamBroken { cause: cause(&error) }) };
-    }
-    let outcome = match outgoing {
-        Outgoing::Whole(held) if held.bytes.is_empty() => Ok(upstream.finish_body().await.is_ok()),
-        Outgoing::Whole(held) => {
-            Ok(upstream.write_body(&held.bytes).await.is_ok() && upstream.finish_body().await.is_ok())
-        }
-        Outgoing::Streamed { max_bytes, max_time, wants_continue } => {
-            if *wants_continue && session.write_continue_response().await.is_err() {
-                return Sent { bytes, outcome: Err(Rejection::BodyIncomplete) };
-            }
-            let streamed = timeout(*max_time, stream_body(upstream, *max_bytes, session, &mut bytes)).await;
-            streamed.unwrap_or(Err(Rejection::BodyTimeout))
-        }
-    };
-    Sent { bytes, outcome }
+#[derive(Debug)]
+enum Piece<'o> {
+    Held(&'o [u8]),
+    Read(Buffer),
 }
 
-async fn stream_body(
-    upstream: &mut UpstreamSession,
+/// What comes after the piece that is on its way.
+#[derive(Debug)]
+enum Rest {
+    /// More of what streams.
+    Streaming(Box<Stream>),
+    /// Nothing: the piece is the last.
+    Nothing,
+    /// Nothing: all of it has gone.
+    Gone,
+    /// Nothing: the peer takes no more of it.
+    Broken(Option<PeerFault>),
+}
+
+#[derive(Debug)]
+struct Stream {
     max_bytes: u64,
-    session: &mut HttpSession,
-    passed: &mut u64,
-) -> Result<bool, Rejection> {
-    while let Some(chunk) = session.read_body_bytes().await.map_err(|error| cut_short(&error))? {
-        *passed += chunk.len() as u64;
-        if *passed > max_bytes {
-            return Err(Rejection::BodyTooLarge { max_bytes });
-        }
-        // Written in chunks, an empty one is the last.
-        if !chunk.is_empty() && upstream.write_body(&chunk).await.is_err() {
-            return Ok(false);
+    deadline: Instant,
+    alarm: Alarm,
+}
+
+impl<A: AsRef<[u8]>> Outgoing<A> {
+    /// How the body is framed on the hop to the upstream, where that is said.
+    pub(super) fn framing(&self, forward: &Forward<'_>) -> Option<Framing> {
+        let takes_body = matches!(forward.method(), "POST" | "PUT" | "PATCH");
+        match (self, forward.framing()) {
+            (Self::Whole(held), _) => {
+                let length = held.bytes().len() as u64;
+                (length > 0 || takes_body).then_some(Framing::Length(length))
+            }
+            (Self::Streamed { .. }, Framing::Length(0)) => None,
+            (Self::Streamed { .. }, framing) => Some(framing),
         }
     }
-    Ok(upstream.finish_body().await.is_ok())
+}
+
+impl<'o> Departing<'o> {
+    /// A request whose head is written.
+    pub(super) fn new<A: AsRef<[u8]>>(head: Vec<u8>, outgoing: &'o Outgoing<A>, framing: Option<Framing>) -> Self {
+        let (piece, rest) = match outgoing {
+            Outgoing::Whole(held) => (Piece::Held(held.bytes()), Rest::Nothing),
+            Outgoing::Streamed { .. } if framing.is_none() => (Piece::Held(b""), Rest::Nothing),
+            Outgoing::Streamed { max_bytes, max_time, .. } => {
+                let (max_bytes, deadline) = (*max_bytes, Instant::now() + *max_time);
+                (Piece::Held(b""), Rest::Streaming(Box::new(Stream { max_bytes, deadline, alarm: Alarm::default() })))
+            }
+        };
+        let body_bytes = piece.bytes().len() as u64;
+        let framed = framing.unwrap_or(Framing::Length(0));
+        Self { before: head, piece, behind: b"", sent: 0, rest, framed, body_bytes }
+    }
+
+    /// Whether nothing is to be done for it any more.
+    pub(super) fn is_over(&self) -> bool {
+        matches!(self.rest, Rest::Gone | Rest::Broken(_))
+    }
+
+    /// Whether all of it went.
+    pub(super) fn went_whole(&self) -> bool {
+        matches!(self.rest, Rest::Gone)
+    }
+
+    /// Why the peer took no more of it; told once.
+    pub(super) fn take_fault(&mut self) -> Option<PeerFault> {
+        if let Rest::Broken(fault) = &mut self.rest { fault.take() } else { None }
+    }
+
+    /// Goes on with it until it is over. A peer that takes no more may have answered all the same, so that is
+    /// no error here; what the client does wrong is.
+    pub(super) fn poll<C: Client>(
+        &mut self,
+        cx: &mut Context<'_>,
+        client: &mut C,
+        peer: &mut PeerConnection,
+    ) -> Poll<Result<(), Rejection>> {
+        while !self.is_over() {
+            let parts = [&self.before[..], self.piece.bytes(), self.behind];
+            if let Err(fault) = ready!(peer.poll_send(cx, &parts, &mut self.sent)) {
+                self.rest = Rest::Broken(Some(fault));
+                break;
+            }
+            match &mut self.rest {
+                Rest::Nothing => self.rest = Rest::Gone,
+                Rest::Streaming(stream) => {
+                    let Piece::Read(buffer) = &mut self.piece else {
+                        self.piece = Piece::Read(Buffer::lent());
+                        self.before.clear();
+                        self.sent = 0;
+                        continue;
+                    };
+                    buffer.clear();
+                    self.before.clear();
+                    (self.behind, self.sent) = (b"", 0);
+                    let more = match client.poll_body(cx, buffer) {
+                        Poll::Ready(more) => more?,
+                        Poll::Pending if stream.alarm.poll_rung(cx, stream.deadline).is_ready() => {
+                            return Poll::Ready(Err(Rejection::BodyTimeout));
+                        }
+                        Poll::Pending => return Poll::Pending,
+                    };
+                    let length = buffer.len();
+                    self.body_bytes += length as u64;
+                    if self.body_bytes > stream.max_bytes {
+                        return Poll::Ready(Err(Rejection::BodyTooLarge { max_bytes: stream.max_bytes }));
+                    }
+                    if self.framed == Framing::Chunked {
+                        self.frame(length, !more);
+                    }
+                    if !more {
+                        self.rest = Rest::Nothing;
+                    }
+                }
+                Rest::Gone | Rest::Broken(_) => {}
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Puts what the chunked coding wants around a piece of so many bytes. An empty piece would end it.
+    fn frame(&mut self, length: usize, last: bool) {
+        if length > 0 {
+            chunk_size(&mut self.before, length);
+        }
+        self.behind = match (length > 0, last) {
+            (true, true) => b"\r\n0\r\n\r\n",
+            (true, false) => b"\r\n",
+            (false, true) => LAST_CHUNK,
+            (false, false) => b"",
+        };
+    }
+}
+
+impl Piece<'_> {
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Held(bytes) => bytes,
+            Self::Read(buffer) => buffer,
+        }
+    }
 }

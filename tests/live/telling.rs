@@ -16,7 +16,7 @@ fn what_a_peer_says_that_is_no_http_is_not_told() {
         client.send(GET).await;
         assert_eq!(client.answer(false).await.map(|answer| answer.status), Some(502));
         let line = gate.lines(1).await.remove(0);
-        assert_eq!(line["cause"], "no sound HTTP head came: invalid HTTP version", "{line}");
+        assert_eq!(line["cause"], "no sound HTTP head came. The answer is neither HTTP/1.0 nor HTTP/1.1.", "{line}");
         assert!(!line.to_string().contains("hunter2"), "{line}");
     });
 }

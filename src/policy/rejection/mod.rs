@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use super::body::{CodingFault, FormFault, JsonFault};
 use super::keys::KeyFault;
-use crate::http1::{HeadFault, NotSingle, RequestFault};
+use crate::http1::{ChunkFault, HeadFault, NotSingle, RequestFault};
 use super::schema::Violation;
 use super::target::TargetFault;
 
@@ -105,8 +105,10 @@ pub enum Rejection {
     },
     /// The body did not arrive in time.
     BodyTimeout,
-    /// The connection ended, or broke framing, within the body.
+    /// The connection ended within the body.
     BodyIncomplete,
+    /// The body's chunks are none.
+    BodyMisframed(ChunkFault),
     /// There must be a body.
     BodyMissing,
     /// The body is not what its content coding says.
@@ -190,6 +192,7 @@ impl Rejection {
                 | Self::VersionNotSupported
                 | Self::BodyTimeout
                 | Self::BodyIncomplete
+                | Self::BodyMisframed(_)
         )
     }
 }

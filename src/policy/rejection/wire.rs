@@ -72,6 +72,8 @@ impl Rejection {
             Self::BodyTimeout => (Body, 408, "body_timeout", "Request timeout"),
             // RFC 9112 §8
             Self::BodyIncomplete => (Body, 400, "body_incomplete", "Incomplete body"),
+            // RFC 9112 §7.1
+            Self::BodyMisframed(_) => (Body, 400, "body_misframed", "Misframed body"),
             Self::BodyMissing => (Body, 400, "body_missing", "Body missing"),
             // RFC 9110 §8.4: what does not decode is malformed, an unknown coding is 415 above.
             Self::BodyUndecodable(CodingFault::TooLarge | CodingFault::RatioExceeded) => {

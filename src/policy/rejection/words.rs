@@ -48,7 +48,8 @@ impl Rejection {
                 return format!("This endpoint takes bodies of up to {max_bytes} bytes.").into();
             }
             Self::BodyTimeout => "The body did not arrive in time.",
-            Self::BodyIncomplete => "The body ended before its length, or is not framed as announced.",
+            Self::BodyIncomplete => "The body ended before its length.",
+            Self::BodyMisframed(fault) => return format!("The body is not framed as announced: {fault}.").into(),
             Self::BodyMissing => "This endpoint needs a body.",
             Self::BodyUndecodable(fault) => return format!("The body cannot be decoded: {fault}.").into(),
             Self::MalformedJson(fault) => return format!("The body is not strict JSON: {fault}.").into(),

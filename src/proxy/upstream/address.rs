@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::dial::Fault;
-use super::stream::PeerStream;
+use crate::proxy::transport::Transport;
 
 /// So long an address that took no connection is left out, while there are others.
 const LEFT_OUT: Duration = Duration::from_secs(5);
@@ -42,7 +42,7 @@ pub(super) enum Rank {
 
 #[derive(Debug)]
 struct Idle {
-    stream: PeerStream,
+    stream: Transport,
     since: Instant,
 }
 
@@ -113,7 +113,7 @@ impl Address {
     }
 
     /// A kept connection that still stands; those that do not are closed.
-    pub(super) fn take_idle(&self, longest: Duration) -> Option<PeerStream> {
+    pub(super) fn take_idle(&self, longest: Duration) -> Option<Transport> {
         let mut idle = self.lock();
         while let Some(Idle { mut stream, since }) = idle.pop() {
             if since.elapsed() >= longest {
@@ -129,7 +129,7 @@ impl Address {
     }
 
     /// Keeps a connection for the next request.
-    pub(super) fn keep(&self, stream: PeerStream) {
+    pub(super) fn keep(&self, stream: Transport) {
         let mut idle = self.lock();
         if idle.len() < MOST_IDLE {
             idle.push(Idle { stream, since: Instant::now() });
@@ -137,7 +137,7 @@ impl Address {
     }
 
     /// Keeps a connection that nobody asked for, where there is none; more would pile up.
-    pub(super) fn keep_the_only(&self, stream: PeerStream) {
+    pub(super) fn keep_the_only(&self, stream: Transport) {
         let mut idle = self.lock();
         if idle.is_empty() {
             idle.push(Idle { stream, since: Instant::now() });

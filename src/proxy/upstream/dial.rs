@@ -12,7 +12,7 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 use tokio_rustls::TlsConnector;
 
-use super::stream::PeerStream;
+use crate::proxy::transport::Transport;
 use crate::policy::rejection::Rejection;
 
 /// How the peers of one upstream are connected to.
@@ -46,19 +46,18 @@ impl Dialer {
         address: SocketAddr,
         server_name: Option<&ServerName<'static>>,
         deadline: Instant,
-    ) -> Result<PeerStream, Fault> {
+    ) -> Result<Transport, Fault> {
         let deadline = deadline.min(Instant::now() + self.longest);
         let connecting = timeout_at(deadline, TcpStream::connect(address));
         let socket = connecting.await.map_err(|_| Fault::Timeout("connect"))?.map_err(Fault::of)?;
-        // Writes are whole messages already; Nagle would only delay their tails.
+        let Some(name) = server_name else { return Ok(Transport::plain(socket)) };
         let _ = socket.set_nodelay(true);
-        let Some(name) = server_name else { return Ok(PeerStream::plain(socket)) };
         let Some(tls) = &self.tls else {
             return Err(Fault::Tls(io::Error::other("no TLS was configured")));
         };
         let handshake = timeout_at(deadline, tls.connect(name.clone(), socket));
         let stream = handshake.await.map_err(|_| Fault::Timeout("tls handshake"))?.map_err(Fault::Tls)?;
-        Ok(PeerStream::tls(stream))
+        Ok(Transport::tls(stream.into()))
     }
 }
 

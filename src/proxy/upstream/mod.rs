@@ -4,12 +4,12 @@
 //! and the next one is tried: no byte of the request was sent, so nothing is repeated. Names are resolved
 //! in the background ([`peer`]). A connection is made here ([`dial`]) and not by Pingora's connector, which
 //! builds a TLS configuration for each, knows no resumption under a CA of its own, and polls every idle
-//! connection with a task; of Pingora there is the session that speaks HTTP on it.
+//! connection with a task; and [`connection`] reads the answers that come on it.
 
 mod address;
+mod connection;
 mod dial;
 mod peer;
-mod stream;
 
 #[cfg(test)]
 mod tests;
@@ -18,7 +18,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use pingora_core::protocols::http::v1::client::HttpSession;
 use smallvec::SmallVec;
 use tokio::sync::Mutex;
 use tokio::task::JoinSet;
@@ -27,9 +26,11 @@ use tokio::time::Instant;
 use crate::policy::gateway::{Gateway, Upstream};
 use crate::policy::rejection::Rejection;
 use crate::policy::stage::Stage;
+use crate::proxy::transport::Transport;
 use crate::telemetry::metrics::PeersStand;
 use crate::telemetry::{Metrics, UpstreamMeters};
 use address::Address;
+pub(super) use connection::{PeerConnection, PeerFault};
 use dial::Dialer;
 use peer::Peer;
 pub(super) use peer::Resolver;
@@ -54,7 +55,7 @@ pub(super) struct Group {
 
 /// An exchange with a peer, for as long as it is held.
 pub(super) struct Connected<'a> {
-    pub(super) session: HttpSession,
+    pub(super) connection: PeerConnection,
     pub(super) reused: bool,
     /// The peer as `Host` names it.
     pub(super) authority: &'a str,
@@ -126,13 +127,13 @@ impl Group {
         self.in_turn(&mut candidates);
         let mut refusal = unresolved;
         for (peer, address) in &candidates {
-            if let Some(stream) = address.take_idle(self.upstream.timeouts.idle) {
-                return Ok(self.connected(peer, address, HttpSession::new(Box::new(stream)), true));
+            if let Some(transport) = address.take_idle(self.upstream.timeouts.idle) {
+                return Ok(self.connected(peer, address, transport, true));
             }
             match self.dialer.dial(address.socket, peer.server_name(), deadline).await {
-                Ok(stream) => {
+                Ok(transport) => {
                     address.is_up(self.name(), peer.authority());
-                    return Ok(self.connected(peer, address, HttpSession::new(Box::new(stream)), false));
+                    return Ok(self.connected(peer, address, transport, false));
                 }
                 Err(fault) => {
                     let rejection = fault.rejection(peer.authority(), address.socket);
@@ -153,12 +154,12 @@ impl Group {
         &'a self,
         peer: &'a Peer,
         address: &Arc<Address>,
-        session: HttpSession,
+        transport: Transport,
         reused: bool,
     ) -> Connected<'a> {
         self.meters.begun(reused);
-        let _exchange = Exchange(&self.meters);
-        Connected { session, reused, authority: peer.authority(), address: Arc::clone(address), _exchange }
+        let (connection, _exchange) = (PeerConnection::new(transport), Exchange(&self.meters));
+        Connected { connection, reused, authority: peer.authority(), address: Arc::clone(address), _exchange }
     }
 
     /// All addresses that are known, in the order of the configuration. Only where there are none is a name
@@ -255,13 +256,10 @@ impl Group {
 
 impl Connected<'_> {
     /// Gives the connection back, once its response was read to the end.
-    pub(super) async fn release(mut self) {
+    pub(super) fn release(mut self) {
         self.address.heard();
-        self.session.respect_keepalive();
-        if let Some(stream) = self.session.reuse().await
-            && let Ok(stream) = stream.into_any().downcast()
-        {
-            self.address.keep(*stream);
+        if self.connection.rests() {
+            self.address.keep(self.connection.transport);
         }
     }
 }

@@ -1,0 +1,297 @@
+//! A client that speaks HTTP/1.1: its body is taken apart where it lies, and an answer's head and the
+//! beginning of its body leave with one call.
+
+use std::io;
+use std::time::Duration;
+use std::future::poll_fn;
+use std::task::{Context, Poll, ready};
+
+use bytes::{Buf, BufMut, BytesMut};
+use tokio::io::AsyncReadExt;
+use tokio::time::Instant;
+
+use super::{BodyFault, Client, Fate, connection_option};
+use crate::http1::{Body, HeadWriter, LAST_CHUNK, RequestHead, Version, chunk_size, request_framing};
+use crate::policy::problem::Answer;
+use crate::proxy::buffers::Buffer;
+use crate::proxy::clock::http_date;
+use crate::proxy::deadline::Alarm;
+use crate::proxy::response::{Answering, Sending};
+use crate::proxy::transport::Transport;
+
+/// So much of a refused body is read away to keep the connection.
+const DRAIN_BYTES: u64 = 64 << 10;
+
+/// And for so long.
+const DRAIN_TIME: Duration = Duration::from_secs(1);
+
+/// A client that reads nothing of a refusal is not waited for longer.
+const SEND_TIME: Duration = Duration::from_secs(10);
+
+/// What a body that has a length is read into, at once.
+const MUCH: usize = 64 << 10;
+
+/// What arrived behind a head: the body's beginning, or the next request's.
+#[derive(Debug, Default)]
+pub(in crate::proxy) struct Arrived<'c> {
+    /// As it came.
+    raw: &'c mut [u8],
+    /// Of the body, taken apart already.
+    decoded: &'c [u8],
+}
+
+/// One request of a client's, and the answer to it.
+#[derive(Debug)]
+pub(in crate::proxy) struct H1<'c> {
+    transport: &'c mut Transport,
+    arrived: Arrived<'c>,
+    /// What was read beyond that.
+    more: Option<Buffer>,
+    body: Body,
+    version: Version,
+    head_only: bool,
+    /// Whether the connection goes on, as far as the client and the gate want it.
+    persists: bool,
+    /// It may send its body now, or not: nobody can tell, until it was told to.
+    waits_for_100: bool,
+    /// Of the answer, what goes before the next piece of the body.
+    before: Vec<u8>,
+    /// And what goes behind it.
+    behind: &'static [u8],
+    /// Whether a piece is on its way, and how much of it and of what surrounds it is gone.
+    sending: Option<usize>,
+    framed: Sending,
+    keep: bool,
+}
+
+impl<'c> Arrived<'c> {
+    pub(in crate::proxy) fn behind_head(raw: &'c mut [u8]) -> Self {
+        Self { raw, decoded: &[] }
+    }
+}
+
+impl<'c> H1<'c> {
+    /// The exchange that begins with `request`.
+    pub(in crate::proxy) fn new(
+        transport: &'c mut Transport,
+        arrived: Arrived<'c>,
+        request: &RequestHead<'_>,
+        persists: bool,
+    ) -> Self {
+        // What has no framing is refused by its head, and nothing is read after that.
+        let framing = request_framing(request.version, request.fields).unwrap_or(crate::http1::Framing::Length(0));
+        Self {
+            transport,
+            arrived,
+            more: None,
+            body: Body::of_request(framing),
+            version: request.version,
+            head_only: request.method == b"HEAD",
+            persists,
+            waits_for_100: request.version == Version::Http11 && request.value("expect").is_some(),
+            before: Vec::new(),
+            behind: b"",
+            sending: None,
+            framed: Sending::Plain,
+            keep: false,
+        }
+    }
+
+    /// What was read beyond the request.
+    pub(in crate::proxy) fn rest(self) -> Option<Buffer> {
+        match self.more {
+            Some(more) if !more.is_empty() => Some(more),
+            _ => Buffer::holding(self.arrived.raw),
+        }
+    }
+
+    /// Reads away what is left of a body, within [`DRAIN_BYTES`] and [`DRAIN_TIME`]; whether that was all.
+    pub(in crate::proxy) async fn drained(&mut self, alarm: &mut Alarm) -> bool {
+        let drain = async {
+            let (mut sink, mut read) = (Buffer::lent(), 0);
+            loop {
+                match poll_fn(|cx| self.poll_body(cx, &mut sink)).await {
+                    Ok(true) => read += sink.len() as u64,
+                    Ok(false) => return true,
+                    Err(_) => return false,
+                }
+                if read > DRAIN_BYTES {
+                    return false;
+                }
+                sink.clear();
+            }
+        };
+        alarm.within(Instant::now() + DRAIN_TIME, drain).await.unwrap_or(false)
+    }
+
+    /// Takes apart what arrived with the head.
+    fn decode_arrived(&mut self) -> Result<bool, BodyFault> {
+        let raw = std::mem::take(&mut self.arrived.raw);
+        let decoded = self.body.decode(raw).map_err(BodyFault::Misframed)?;
+        let (taken, rest) = raw.split_at_mut(decoded.taken);
+        self.arrived = Arrived { raw: rest, decoded: &taken[..decoded.data] };
+        Ok(decoded.done)
+    }
+
+    /// Reads a body that has a length straight to where it is wanted.
+    fn poll_counted(&mut self, cx: &mut Context<'_>, left: u64, into: &mut BytesMut) -> Poll<Result<bool, BodyFault>> {
+        let most = usize::try_from(left).unwrap_or(MUCH).min(MUCH);
+        if into.capacity() == into.len() {
+            into.reserve(most);
+        }
+        let before = into.len();
+        let read = {
+            let mut room = (&mut *into).limit(most);
+            let mut reading = std::pin::pin!(self.transport.read_buf(&mut room));
+            ready!(reading.as_mut().poll(cx))
+        };
+        match read {
+            Ok(1..) => {
+                let decoded = self.body.decode(&mut into[before..]).map_err(BodyFault::Misframed)?;
+                Poll::Ready(Ok(!decoded.done))
+            }
+            Ok(0) | Err(_) => Poll::Ready(Err(BodyFault::Incomplete)),
+        }
+    }
+
+    /// Reads more of a body in chunks, and takes it apart.
+    fn poll_chunked(&mut self, cx: &mut Context<'_>, into: &mut BytesMut) -> Poll<Result<bool, BodyFault>> {
+        if self.more.is_none() {
+            let mut more = Buffer::lent();
+            more.extend_from_slice(self.arrived.raw);
+            self.arrived.raw = &mut [];
+            self.more = Some(more);
+        }
+        let more = self.more.get_or_insert_with(Buffer::lent);
+        loop {
+            let decoded = self.body.decode(&mut more[..]).map_err(BodyFault::Misframed)?;
+            into.extend_from_slice(&more[..decoded.data]);
+            more.advance(decoded.taken);
+            if decoded.data > 0 || decoded.done {
+                return Poll::Ready(Ok(!decoded.done));
+            }
+            more.make_room(None, false);
+            match ready!(self.transport.poll_fill(cx, more)) {
+                Ok(1..) => {}
+                Ok(0) | Err(_) => return Poll::Ready(Err(BodyFault::Incomplete)),
+            }
+        }
+    }
+
+    fn poll_flush(&mut self, cx: &mut Context<'_>, piece: &[u8]) -> Poll<io::Result<()>> {
+        let sent = self.sending.get_or_insert(0);
+        ready!(self.transport.poll_send(cx, &[&self.before, piece, self.behind], sent))?;
+        self.before.clear();
+        self.behind = b"";
+        self.sending = None;
+        Poll::Ready(Ok(()))
+    }
+
+    fn write_refusal(&mut self, answer: &Answer, keep: bool) {
+        let mut writer = HeadWriter::response(&mut self.before, answer.status, reason(answer.status));
+        for (name, value) in &answer.fields {
+            writer.field(name.as_bytes(), value.as_bytes());
+        }
+        // RFC 9110 §6.6.1
+        writer.field(b"Date", http_date().as_bytes());
+        writer.content_length(answer.body.len() as u64);
+        if let Some(option) = connection_option(self.version, keep) {
+            writer.field(b"Connection", option);
+        }
+        writer.end();
+    }
+}
+
+impl<'c> Client for H1<'c> {
+    type Arrived = &'c [u8];
+
+    fn body_at_hand(&mut self) -> Result<Option<&'c [u8]>, BodyFault> {
+        if self.body.left().is_some_and(|left| left > self.arrived.raw.len() as u64) {
+            return Ok(None);
+        }
+        let done = self.body.is_done() || self.decode_arrived()?;
+        Ok(done.then(|| std::mem::take(&mut self.arrived.decoded)))
+    }
+
+    fn poll_body(&mut self, cx: &mut Context<'_>, into: &mut BytesMut) -> Poll<Result<bool, BodyFault>> {
+        if self.arrived.decoded.is_empty() && !self.body.is_done() && !self.arrived.raw.is_empty() {
+            self.decode_arrived()?;
+        }
+        let decoded = std::mem::take(&mut self.arrived.decoded);
+        if !decoded.is_empty() || self.body.is_done() {
+            into.extend_from_slice(decoded);
+            return Poll::Ready(Ok(!self.body.is_done()));
+        }
+        match self.body.left() {
+            Some(left) => self.poll_counted(cx, left, into),
+            None => self.poll_chunked(cx, into),
+        }
+    }
+
+    async fn invite(&mut self) -> io::Result<()> {
+        self.waits_for_100 = false;
+        self.transport.send(&[b"HTTP/1.1 100 Continue\r\n\r\n"]).await
+    }
+
+    async fn interim(&mut self, answering: &Answering<'_>) -> io::Result<()> {
+        // RFC 9110 §15.2: not to a client of 1.0.
+        if self.version == Version::Http10 {
+            return Ok(());
+        }
+        answering.write_interim(&mut self.before);
+        poll_fn(|cx| self.poll_flush(cx, b"")).await
+    }
+
+    fn begin(&mut self, answering: &Answering<'_>) -> bool {
+        // What an early answer left of the request is not waited for.
+        self.keep = self.persists && self.body.is_done();
+        self.framed = answering.write(self.version, self.keep, &mut self.before);
+        self.keep &= self.framed != Sending::UntilClose;
+        self.framed == Sending::UntilClose
+    }
+
+    fn poll_send(&mut self, cx: &mut Context<'_>, piece: &[u8], last: bool) -> Poll<io::Result<()>> {
+        if self.sending.is_none() && self.framed == Sending::Chunked {
+            if !piece.is_empty() {
+                chunk_size(&mut self.before, piece.len());
+            }
+            self.behind = match (piece.is_empty(), last) {
+                (true, true) => LAST_CHUNK,
+                (true, false) => b"",
+                (false, true) => b"\r\n0\r\n\r\n",
+                (false, false) => b"\r\n",
+            };
+        }
+        self.poll_flush(cx, piece)
+    }
+
+    fn answered(&self) -> Fate {
+        if self.keep { Fate::Kept } else { Fate::Closing }
+    }
+
+    async fn refuse(&mut self, answer: &Answer, breaks: bool, alarm: &mut Alarm) -> Fate {
+        let unsure = self.waits_for_100 && !self.body.is_done();
+        let mut keep = !breaks && !unsure && self.persists;
+        if keep && !self.body.is_done() {
+            keep = match self.body.left() {
+                Some(left) => left <= DRAIN_BYTES,
+                // How much is left shows only when it came, and the answer has to say whether it is the last.
+                None => self.drained(alarm).await,
+            };
+        }
+        self.before.clear();
+        self.write_refusal(answer, keep);
+        let body: &[u8] = if self.head_only { b"" } else { &answer.body };
+        let sent = alarm.within(Instant::now() + SEND_TIME, poll_fn(|cx| self.poll_flush(cx, body))).await;
+        match sent {
+            Ok(Ok(())) if keep && self.body.is_done() => Fate::Kept,
+            Ok(Ok(())) if keep => Fate::Undrained,
+            Ok(Ok(())) => Fate::Closing,
+            _ => Fate::Gone,
+        }
+    }
+}
+
+fn reason(status: u16) -> &'static str {
+    pingora_http::StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason()).unwrap_or_default()
+}

@@ -1,0 +1,172 @@
+//! A connection's bytes, plain or by TLS, to a client or to a peer: one type for both sides, so that what
+//! reads and writes messages need not know.
+
+use std::future::poll_fn;
+use std::io::{self, IoSlice};
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, Waker, ready};
+use std::time::Duration;
+
+use bytes::BytesMut;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsStream;
+
+/// The most parts that are written with one call.
+const MOST_PARTS: usize = 4;
+
+/// A connection's bytes.
+#[derive(Debug)]
+pub(super) enum Transport {
+    Plain(TcpStream),
+    /// Boxed: it is ten times as large.
+    Tls(Box<TlsStream<TcpStream>>),
+}
+
+impl Transport {
+    pub(super) fn plain(socket: TcpStream) -> Self {
+        // Writes are whole messages already; Nagle would only delay their tails.
+        let _ = socket.set_nodelay(true);
+        Self::Plain(socket)
+    }
+
+    pub(super) fn tls(stream: TlsStream<TcpStream>) -> Self {
+        Self::Tls(Box::new(stream))
+    }
+
+    fn socket(&self) -> &TcpStream {
+        match self {
+            Self::Plain(socket) => socket,
+            Self::Tls(stream) => stream.get_ref().0,
+        }
+    }
+
+    /// Whether there may be something to read; nothing is read, and no buffer is needed.
+    pub(super) fn poll_readable(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self {
+            Self::Plain(socket) => socket.poll_read_ready(cx),
+            // What was decrypted already shows only when it is read.
+            Self::Tls(_) => Poll::Ready(Ok(())),
+        }
+    }
+
+    /// Reads into the room that the buffer has. Zero is the connection's end.
+    pub(super) fn poll_fill(&mut self, cx: &mut Context<'_>, buffer: &mut BytesMut) -> Poll<io::Result<usize>> {
+        debug_assert!(buffer.capacity() > buffer.len(), "there is room to read into");
+        pin!(self.read_buf(buffer)).poll(cx)
+    }
+
+    /// The same, waited for.
+    pub(super) async fn fill(&mut self, buffer: &mut BytesMut) -> io::Result<usize> {
+        self.read_buf(buffer).await
+    }
+
+    /// Writes all the parts, in as few calls as the connection takes. `sent` counts the bytes that are gone, so
+    /// that this can be polled again with the same parts.
+    pub(super) fn poll_send(&mut self, cx: &mut Context<'_>, parts: &[&[u8]], sent: &mut usize) -> Poll<io::Result<()>> {
+        loop {
+            let mut slices: [IoSlice<'_>; MOST_PARTS] = std::array::from_fn(|_| IoSlice::new(&[]));
+            let (mut skip, mut count) = (*sent, 0);
+            for part in parts {
+                let rest = part.get(skip..).unwrap_or_default();
+                skip = skip.saturating_sub(part.len());
+                if !rest.is_empty() {
+                    slices[count] = IoSlice::new(rest);
+                    count += 1;
+                }
+            }
+            if count == 0 {
+                return self.poll_flushed(cx);
+            }
+            match ready!(Pin::new(&mut *self).poll_write_vectored(cx, &slices[..count]))? {
+                0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                written => *sent += written,
+            }
+        }
+    }
+
+    /// The same, waited for.
+    pub(super) async fn send(&mut self, parts: &[&[u8]]) -> io::Result<()> {
+        let mut sent = 0;
+        poll_fn(|cx| self.poll_send(cx, parts, &mut sent)).await
+    }
+
+    /// A socket holds nothing back.
+    fn poll_flushed(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self {
+            Self::Plain(_) => Poll::Ready(Ok(())),
+            Self::Tls(stream) => Pin::new(stream).poll_flush(cx),
+        }
+    }
+
+    /// Whether the other side has neither closed nor said anything. The kernel is asked, for what the runtime
+    /// knows may be a moment old.
+    pub(super) fn is_quiet(&mut self) -> bool {
+        let mut byte = [std::mem::MaybeUninit::uninit()];
+        let waiting = socket2::SockRef::from(self.socket()).peek(&mut byte);
+        match (waiting, self) {
+            (Err(error), _) => error.kind() == io::ErrorKind::WouldBlock,
+            // TLS speaks among itself: tickets for a resumption come when they come (RFC 8446 §4.6.1).
+            (Ok(1..), Self::Tls(stream)) => {
+                let mut byte = [0];
+                let mut buffer = ReadBuf::new(&mut byte);
+                let mut context = Context::from_waker(Waker::noop());
+                Pin::new(stream).poll_read(&mut context, &mut buffer).is_pending()
+            }
+            (Ok(_), _) => false,
+        }
+    }
+
+    /// The same, as far as the runtime knows: nothing is asked unless it has heard something.
+    pub(super) fn seems_quiet(&mut self) -> bool {
+        let mut context = Context::from_waker(Waker::noop());
+        let unheard = matches!(self, Self::Plain(socket) if socket.poll_read_ready(&mut context).is_pending());
+        unheard || self.is_quiet()
+    }
+
+    /// Makes the close that follows a reset: an answer without a length must not look whole.
+    pub(super) fn reset_on_close(&self) {
+        let _ = socket2::SockRef::from(self.socket()).set_linger(Some(Duration::ZERO));
+    }
+}
+
+impl AsyncRead for Transport {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(socket) => Pin::new(socket).poll_read(cx, buf),
+            Self::Tls(stream) => Pin::new(stream).poll_read(cx, buf),
+        }
+    }
+}
+
+impl AsyncWrite for Transport {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        match self.get_mut() {
+            Self::Plain(socket) => Pin::new(socket).poll_write(cx, buf),
+            Self::Tls(stream) => Pin::new(stream).poll_write(cx, buf),
+        }
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        parts: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        match self.get_mut() {
+            Self::Plain(socket) if parts.len() == 1 => Pin::new(socket).poll_write(cx, &parts[0]),
+            Self::Plain(socket) => Pin::new(socket).poll_write_vectored(cx, parts),
+            Self::Tls(stream) => Pin::new(stream).poll_write_vectored(cx, parts),
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.get_mut().poll_flushed(cx)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(socket) => Pin::new(socket).poll_shutdown(cx),
+            Self::Tls(stream) => Pin::new(stream).poll_shutdown(cx),
+        }
+    }
+}
