@@ -50,15 +50,23 @@ pub fn fields(standings: &[Standing<'_>]) -> Vec<(&'static str, String)> {
     if standings.is_empty() {
         return Vec::new();
     }
-    let policies = standings.iter().map(|Standing { rate, .. }| {
-        format!("\"{}\";q={};w={}", rate.policy, rate.count, rate.window.as_secs().max(1))
-    });
-    let limits = standings.iter().map(|standing| {
-        let t = whole_seconds(standing.resets_in);
-        format!("\"{}\";r={};t={t}", standing.rate.policy, standing.remaining)
-    });
-    vec![
-        ("RateLimit-Policy", policies.collect::<Vec<_>>().join(", ")),
-        ("RateLimit", limits.collect::<Vec<_>>().join(", ")),
-    ]
+    // Without `fmt`: this happens once for most requests.
+    let (mut policies, mut limits) = (String::with_capacity(64), String::with_capacity(64));
+    for Standing { rate, remaining, resets_in, .. } in standings {
+        member(&mut policies, &rate.policy, [(";q=", rate.count.get()), (";w=", rate.window.as_secs().max(1))]);
+        member(&mut limits, &rate.policy, [(";r=", *remaining), (";t=", whole_seconds(*resets_in))]);
+    }
+    vec![("RateLimit-Policy", policies), ("RateLimit", limits)]
 }
+
+/// One more item of a list, with two parameters (RFC 9651 §3.1).
+fn member(list: &mut String, policy: &str, parameters: [(&str, u64); 2]) {
+    list.push_str(if list.is_empty() { "\"" } else { ", \"" });
+    list.push_str(policy);
+    list.push('"');
+    for (name, value) in parameters {
+        list.push_str(name);
+        list.push_str(itoa::Buffer::new().format(value));
+    }
+}
+

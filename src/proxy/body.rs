@@ -1,7 +1,5 @@
 //! Reading a body whole: within its size, its time and the gate's budget.
 
-use std::future::poll_fn;
-
 use bytes::BytesMut;
 use tokio::time::Instant;
 
@@ -40,7 +38,27 @@ impl<A: AsRef<[u8]>> Held<A> {
     }
 }
 
-/// Reads all of a body, or says why not.
+/// A body that need not be waited for: there is none, or it came with the head.
+pub(super) fn at_hand<C: Client>(
+    client: &mut C,
+    whole: &Whole<'_>,
+    gate: &Gate,
+) -> Result<Option<Held<C::Arrived>>, Rejection> {
+    let mut share = gate.budget.share(whole.identified().limits().buffered_bytes);
+    let announced = match whole.identified().framing() {
+        Framing::Length(0) => return Ok(Some(Held { bytes: Bytes::None, _share: share })),
+        Framing::Length(length) => length,
+        Framing::Chunked => 0,
+    };
+    if !share.grow_to(announced + whole.decoded_bytes()) {
+        return Err(Rejection::BuffersFull);
+    }
+    let Some(bytes) = client.body_at_hand()? else { return Ok(None) };
+    within(whole, &mut share, bytes.as_ref().len())?;
+    Ok(Some(Held { bytes: Bytes::Arrived(bytes), _share: share }))
+}
+
+/// Reads all of a body that is not at hand, or says why not.
 pub(super) async fn read<C: Client>(
     client: &mut C,
     whole: &Whole<'_>,
@@ -49,17 +67,9 @@ pub(super) async fn read<C: Client>(
 ) -> Result<Held<C::Arrived>, Rejection> {
     let identified = whole.identified();
     let mut share = gate.budget.share(identified.limits().buffered_bytes);
-    let announced = match identified.framing() {
-        Framing::Length(0) => return Ok(Held { bytes: Bytes::None, _share: share }),
-        Framing::Length(length) => length,
-        Framing::Chunked => 0,
-    };
+    let announced = if let Framing::Length(length) = identified.framing() { length } else { 0 };
     if !share.grow_to(announced + whole.decoded_bytes()) {
         return Err(Rejection::BuffersFull);
-    }
-    if let Some(bytes) = client.body_at_hand()? {
-        within(whole, &mut share, bytes.as_ref().len())?;
-        return Ok(Held { bytes: Bytes::Arrived(bytes), _share: share });
     }
     if identified.expects_continue() {
         client.invite().await.map_err(|_| Rejection::BodyIncomplete)?;
@@ -67,7 +77,7 @@ pub(super) async fn read<C: Client>(
     let deadline = Instant::now() + identified.limits().body_timeout;
     let mut bytes = BytesMut::with_capacity(usize::try_from(announced).unwrap_or(0));
     loop {
-        let more = alarm.within(deadline, poll_fn(|cx| client.poll_body(cx, &mut bytes))).await;
+        let more = alarm.within(deadline, |cx| client.poll_body(cx, &mut bytes)).await;
         let more = more.map_err(|_| Rejection::BodyTimeout)??;
         within(whole, &mut share, bytes.len())?;
         if !more {

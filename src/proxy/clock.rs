@@ -1,6 +1,7 @@
 //! Where time and chance come from, for a core that has neither.
 
 use std::cell::RefCell;
+use std::ops::Deref;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
@@ -86,8 +87,26 @@ impl Ids {
     }
 }
 
-impl std::fmt::Display for Id {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{:032x}", self.trace)
+impl Id {
+    /// As it is told: 32 hexadecimal digits.
+    pub(super) fn text(self) -> IdText {
+        let mut digits = [0; 32];
+        for (index, byte) in self.trace.to_be_bytes().into_iter().enumerate() {
+            let [high, low] = [byte >> 4, byte & 15].map(|digit| b"0123456789abcdef"[usize::from(digit)]);
+            (digits[2 * index], digits[2 * index + 1]) = (high, low);
+        }
+        IdText(digits)
+    }
+}
+
+/// An id as text, without the heap.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct IdText([u8; 32]);
+
+impl Deref for IdText {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        std::str::from_utf8(&self.0).unwrap_or_default()
     }
 }

@@ -1,6 +1,5 @@
 //! One client's connection: request after request, until one side has enough.
 
-use std::future::poll_fn;
 use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::Arc;
@@ -53,7 +52,7 @@ pub(super) async fn serve(gate: Arc<Gate>, door: Arc<Door>, socket: TcpStream, p
             let idle = Instant::now() + gate.rules.load().gateway.limits.idle_timeout;
             rest = tokio::select! {
                 biased;
-                first = alarm.within(idle, poll_fn(|cx| poll_first(cx, &mut transport))) => first.unwrap_or(None),
+                first = alarm.within(idle, |cx| poll_first(cx, &mut transport)) => first.unwrap_or(None),
                 () = async { closed.as_mut().await; sleep(patience).await } => None,
             };
         }
@@ -102,18 +101,22 @@ async fn one(
                     let mut client = H1::new(transport, arrived, &request, persists);
                     let mut fate = exchange::serve(gate, &rules, connection, &request, &mut client, alarm).await;
                     if fate == Fate::Undrained {
-                        fate = if client.drained(alarm).await { Fate::Kept } else { Fate::Closing };
+                        fate = if Box::pin(client.drained(alarm)).await { Fate::Kept } else { Fate::Closing };
                     }
                     (fate, client.rest())
                 }
-                Err(fault) => (refuse_unread(gate, &rules, connection, transport, fault.into(), alarm).await, None),
+                Err(fault) => {
+                    (Box::pin(refuse_unread(gate, &rules, connection, transport, fault.into(), alarm)).await, None)
+                }
             }
         }
-        Err(rejection) => (refuse_unread(gate, &rules, connection, transport, rejection, alarm).await, None),
+        Err(rejection) => {
+            (Box::pin(refuse_unread(gate, &rules, connection, transport, rejection, alarm)).await, None)
+        }
     };
     match fate {
         Fate::Kept => return Some(rest),
-        Fate::Closing => linger(transport).await,
+        Fate::Closing => Box::pin(linger(transport)).await,
         Fate::Reset => transport.reset_on_close(),
         Fate::Undrained | Fate::Gone => {}
     }
@@ -138,17 +141,21 @@ async fn read_head(
 ) -> Result<Option<usize>, Rejection> {
     let head_limits =
         HeadLimits { bytes: limits.max_head_bytes, first_line_bytes: limits.max_target_bytes + AROUND_TARGET };
-    let deadline = Instant::now() + limits.head_timeout;
     let mut scan = Scan::default();
+    // Most heads come in one piece, and need no clock.
+    if let Some(end) = scan.head_end(buffer, &head_limits)? {
+        return Ok(Some(end));
+    }
+    let deadline = Instant::now() + limits.head_timeout;
     loop {
-        if let Some(end) = scan.head_end(buffer, &head_limits)? {
-            return Ok(Some(end));
-        }
         buffer.grow_within(limits.max_head_bytes + 1);
-        match alarm.within(deadline, transport.fill(buffer)).await {
+        match alarm.within(deadline, |cx| transport.poll_fill(cx, buffer)).await {
             Ok(Ok(1..)) => {}
             Ok(Ok(0) | Err(_)) => return Ok(None),
             Err(_) => return Err(Rejection::HeadTimeout),
+        }
+        if let Some(end) = scan.head_end(buffer, &head_limits)? {
+            return Ok(Some(end));
         }
     }
 }
@@ -163,7 +170,7 @@ async fn refuse_unread(
     alarm: &mut Alarm,
 ) -> Fate {
     let nothing = RequestHead { method: b"", target: b"", version: Version::Http11, fields: &[] };
-    let id = gate.ids.fresh().to_string();
+    let id = gate.ids.fresh().text();
     let mut account = Account::open(gate, rules, connection, &id, None);
     let answer = account.refuse(rejection);
     H1::new(transport, Arrived::default(), &nothing, false).refuse(&answer, true, alarm).await

@@ -4,7 +4,7 @@
 //! left as it is, and when it rings too early it is set again; under load that is once in many requests.
 
 use std::future::poll_fn;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use tokio::time::{Instant, Sleep, sleep_until};
@@ -20,10 +20,13 @@ pub(super) struct Alarm {
 pub(super) struct Elapsed;
 
 impl Alarm {
-    /// Waits for something until `deadline`. What is there already is taken, however late.
-    pub(super) async fn within<T>(&mut self, deadline: Instant, what: impl Future<Output = T>) -> Result<T, Elapsed> {
-        let mut what = pin!(what);
-        poll_fn(|cx| match what.as_mut().poll(cx) {
+    /// Polls for something until `deadline`. What is there already is taken, however late.
+    pub(super) async fn within<T>(
+        &mut self,
+        deadline: Instant,
+        mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>,
+    ) -> Result<T, Elapsed> {
+        poll_fn(|cx| match poll(cx) {
             Poll::Ready(done) => Poll::Ready(Ok(done)),
             Poll::Pending => self.poll_rung(cx, deadline).map(|()| Err(Elapsed)),
         })
@@ -49,7 +52,6 @@ impl Alarm {
 
 #[cfg(test)]
 mod tests {
-    use std::future::{pending, ready};
     use std::time::Duration;
 
     use super::*;
@@ -58,13 +60,13 @@ mod tests {
     async fn an_alarm_rings_for_the_deadline_that_holds_now() {
         let (mut alarm, began) = (Alarm::default(), Instant::now());
         let at = |seconds| began + Duration::from_secs(seconds);
-        assert_eq!(alarm.within(at(60), ready(1)).await, Ok(1));
+        assert_eq!(alarm.within(at(60), |_| Poll::Ready(1)).await, Ok(1));
         // Earlier than it was set, later than it was set, and over already.
         for seconds in [10, 60, 90] {
-            assert_eq!(alarm.within(at(seconds), pending::<()>()).await, Err(Elapsed));
+            assert_eq!(alarm.within(at(seconds), |_| Poll::<()>::Pending).await, Err(Elapsed));
             assert_eq!(began.elapsed().as_secs(), seconds);
         }
-        assert_eq!(alarm.within(at(5), pending::<()>()).await, Err(Elapsed));
-        assert_eq!(alarm.within(at(5), ready(2)).await, Ok(2), "what is there is taken");
+        assert_eq!(alarm.within(at(5), |_| Poll::<()>::Pending).await, Err(Elapsed));
+        assert_eq!(alarm.within(at(5), |_| Poll::Ready(2)).await, Ok(2), "what is there is taken");
     }
 }

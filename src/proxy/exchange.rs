@@ -1,8 +1,7 @@
 //! One request, from its head to its answer: the pipeline, with the waiting between its steps.
 
 use super::account::Account;
-use super::body;
-use super::clock::Id;
+use super::body::{self, Held};
 use super::deadline::Alarm;
 use super::downstream::{Client, Fate};
 use super::gate::Gate;
@@ -10,7 +9,7 @@ use super::relay::{self, Failure, Outgoing};
 use super::rules::Rules;
 use crate::http1::RequestHead;
 use crate::policy::connection::Connection;
-use crate::policy::decide::{Permit, identify};
+use crate::policy::decide::{Permit, Whole, identify};
 use crate::policy::forward::{Forward, kept_request_id};
 use crate::policy::rejection::Rejection;
 use crate::policy::trail::Trail;
@@ -25,14 +24,26 @@ pub(super) async fn serve<C: Client>(
     alarm: &mut Alarm,
 ) -> Fate {
     let id = gate.ids.fresh();
-    let fresh = id.to_string();
+    let fresh = id.text();
     let listener = &rules.gateway.listeners[connection.listener];
     let request_id = kept_request_id(listener, connection.peer, request).unwrap_or(&fresh);
     let mut account = Account::open(gate, rules, connection, request_id, Some(*request));
-    let admitted = admit(gate, rules, connection, request, &mut account.trail);
-    let outcome = match admitted {
-        // What goes on needs room for as long as it lasts; what is refused by its head does not.
-        Ok(permit) => Box::pin(go_on(gate, rules, client, permit, &mut account, (request_id, id), alarm)).await,
+    let judged = match admit(gate, rules, connection, request, &mut account.trail) {
+        Ok(permit) => match inspect(gate, client, permit, &mut account) {
+            // A body that is waited for needs room for as long as that lasts.
+            Ok(Judged::Unread(whole)) => Box::pin(read(gate, client, *whole, &mut account, alarm)).await,
+            judged => judged,
+        },
+        Err(rejection) => Err(rejection),
+    };
+    let outcome = match judged {
+        Ok(Judged::Passes(forward, outgoing)) => {
+            let group = &rules.upstreams[forward.upstream_index()];
+            let outcome = relay::relay(group, client, &forward, outgoing, &mut account, (request_id, id), alarm).await;
+            relay::ended(group, &mut account);
+            outcome
+        }
+        Ok(Judged::Unread(_)) => Err(Rejection::BodyIncomplete.into()),
         Err(rejection) => Err(rejection.into()),
     };
     match outcome {
@@ -52,6 +63,14 @@ pub(super) async fn serve<C: Client>(
     }
 }
 
+/// What is known of a request so far.
+enum Judged<'a, A> {
+    /// It may go, with this body.
+    Passes(Forward<'a>, Outgoing<A>),
+    /// Its body has to come first.
+    Unread(Box<Whole<'a>>),
+}
+
 /// Everything that the head alone decides.
 fn admit<'a>(
     gate: &Gate,
@@ -66,32 +85,48 @@ fn admit<'a>(
     identified.permit(trail)
 }
 
-/// Reads the body as the permit says, has it inspected, and only then touches an upstream.
-async fn go_on<'a, C: Client>(
+/// Has the body inspected, where there is one and it is at hand.
+fn inspect<'a, C: Client>(
     gate: &Gate,
-    rules: &'a Rules,
     client: &mut C,
     permit: Permit<'a>,
     account: &mut Account<'a>,
-    ids: (&str, Id),
-    alarm: &mut Alarm,
-) -> Result<Fate, Failure> {
-    let (forward, outgoing): (Forward<'a>, Outgoing<C::Arrived>) = match permit {
-        Permit::Whole(whole) => {
-            // Until here it was the gate's own time.
-            account.trail.laps.lap();
-            let held = body::read(client, &whole, gate, alarm).await;
-            account.traffic.reading = account.trail.laps.lap();
-            let held = held?;
-            account.traffic.request_bytes = held.bytes().len() as u64;
-            (whole.inspect(held.bytes(), &mut account.trail)?, Outgoing::Whole(held))
-        }
+) -> Result<Judged<'a, C::Arrived>, Rejection> {
+    match permit {
+        Permit::Whole(whole) => match body::at_hand(client, &whole, gate)? {
+            Some(held) => inspected(whole, held, account),
+            None => Ok(Judged::Unread(Box::new(whole))),
+        },
         Permit::Streamed(streamed) => {
             let max_bytes = streamed.max_bytes();
             let max_time = streamed.identified().limits().body_timeout;
             let wants_continue = streamed.identified().expects_continue();
-            (streamed.forward(), Outgoing::Streamed { max_bytes, max_time, wants_continue })
+            Ok(Judged::Passes(streamed.forward(), Outgoing::Streamed { max_bytes, max_time, wants_continue }))
         }
-    };
-    relay::relay(&rules.upstreams[forward.upstream_index()], client, &forward, outgoing, account, ids, alarm).await
+    }
+}
+
+/// Reads the body and has it inspected.
+async fn read<'a, C: Client>(
+    gate: &Gate,
+    client: &mut C,
+    whole: Whole<'a>,
+    account: &mut Account<'a>,
+    alarm: &mut Alarm,
+) -> Result<Judged<'a, C::Arrived>, Rejection> {
+    // Until here it was the gate's own time.
+    account.trail.laps.lap();
+    let held = body::read(client, &whole, gate, alarm).await;
+    account.traffic.reading = account.trail.laps.lap();
+    inspected(whole, held?, account)
+}
+
+fn inspected<'a, A: AsRef<[u8]>>(
+    whole: Whole<'a>,
+    held: Held<A>,
+    account: &mut Account<'a>,
+) -> Result<Judged<'a, A>, Rejection> {
+    account.traffic.request_bytes = held.bytes().len() as u64;
+    let forward = whole.inspect(held.bytes(), &mut account.trail)?;
+    Ok(Judged::Passes(forward, Outgoing::Whole(held)))
 }

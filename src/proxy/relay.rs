@@ -4,7 +4,6 @@
 //! while it is answered. Once the answer's head is on its way, nothing can be taken back: a failure after that
 //! cuts the client's connection off, so that half an answer never looks whole.
 
-use std::future::poll_fn;
 use std::io;
 use std::task::{Context, Poll, ready};
 
@@ -66,75 +65,76 @@ pub(super) async fn relay<'a, C: Client>(
     group: &'a Group,
     client: &mut C,
     forward: &Forward<'_>,
-    outgoing: Outgoing<C::Arrived>,
-    account: &mut Account<'a>,
-    ids: (&str, Id),
-    alarm: &mut Alarm,
-) -> Result<Fate, Failure> {
-    account.traffic.upstream = Some(group.name());
-    let outcome = exchange(group, client, forward, outgoing, account, ids, alarm).await;
-    let traffic = &mut account.traffic;
-    traffic.relaying += account.trail.laps.lap();
-    group.meters().took(traffic.connecting + traffic.relaying);
-    outcome
-}
-
-async fn exchange<'a, C: Client>(
-    group: &'a Group,
-    client: &mut C,
-    forward: &Forward<'_>,
-    outgoing: Outgoing<C::Arrived>,
+    mut outgoing: Outgoing<C::Arrived>,
     account: &mut Account<'a>,
     (request_id, id): (&str, Id),
     alarm: &mut Alarm,
 ) -> Result<Fate, Failure> {
+    account.traffic.upstream = Some(group.name());
     let deadline = Instant::now() + group.total();
     let framing = outgoing.framing(forward);
+    let invite = matches!(outgoing, Outgoing::Streamed { wants_continue: true, .. });
     let mut retries = 0;
     let (mut connected, mut departing, end) = loop {
-        let connected = group.connect(deadline).await;
+        let connected = match group.reuse() {
+            Ok(connected) => Ok(connected),
+            Err(turn) => Box::pin(group.connect(turn, deadline)).await,
+        };
         account.traffic.connecting += account.trail.laps.lap();
         let mut connected = connected?;
         account.traffic.peer = Some(connected.address.socket);
         let hop = Hop { request_id, trace: (id.trace, id.span), peer_authority: connected.authority };
         let mut head = Vec::with_capacity(1024);
         forward.write_head(&hop, framing, &mut head);
-        let mut departing = Departing::new(head, &outgoing, framing);
-        let invite = matches!(outgoing, Outgoing::Streamed { wants_continue: true, .. });
-        let attempt = answer_head(&mut departing, &mut connected, client, invite);
-        let attempt = alarm.within(deadline, attempt).await;
+        let mut departing = Departing::new(head, outgoing, framing);
+        let answered = answer_head(&mut departing, &mut connected, client, invite, (alarm, deadline)).await;
         account.traffic.request_bytes = departing.body_bytes;
-        match attempt {
-            Ok(Ok(end)) => break (connected, departing, end),
+        match answered {
+            Ok(end) => break (connected, departing, end),
             // The pooled connection was closed while it lay idle. RFC 9110 §9.2.2: only what may be
             // repeated is sent again.
-            Ok(Err(Lost { answered: false, .. }))
-                if connected.reused && repeatable(forward, &outgoing) && retries < MAX_RETRIES =>
-            {
-                account.traffic.relaying += account.trail.laps.lap();
+            Err(Lost { answered: false, rejection }) if connected.reused && is_idempotent(forward) => {
                 retries += 1;
+                outgoing = match departing.again() {
+                    Some(outgoing) if retries <= MAX_RETRIES => outgoing,
+                    _ => return Err(group.failed(rejection).into()),
+                };
+                account.traffic.relaying += account.trail.laps.lap();
             }
-            Ok(Err(lost)) => return Err(group.failed(lost.rejection).into()),
-            Err(_) => return Err(group.failed(Rejection::UpstreamTimeout { phase: "response head" }).into()),
+            Err(lost) => return Err(group.failed(lost.rejection).into()),
         }
     };
+    departing.let_go();
     let peer = &mut connected.connection;
     let passing = Passing::begin(peer, end, client, forward.method() == "HEAD", account);
     let mut passing = passing.map_err(|cause| group.failed(Rejection::UpstreamBroken { cause }))?;
-    let passed = alarm.within(deadline, passing.run(peer, client, &mut departing)).await;
+    let passed = alarm.within(deadline, |cx| passing.poll_beside(cx, peer, client, &mut departing)).await;
     account.traffic.request_bytes = departing.body_bytes;
     account.traffic.response_bytes = passing.bytes;
-    let passed = passed.unwrap_or_else(|_| Err(passing.aborted("the exchange took longer than 'total'".to_owned(), true)));
-    passed.inspect_err(|failure| failure.code().into_iter().for_each(|code| group.meters().failed(code)))?;
+    let late = || Err(passing.aborted("the exchange took longer than 'total'".to_owned(), true));
+    if let Err(failure) = passed.unwrap_or_else(|_| late()) {
+        failure.code().into_iter().for_each(|code| group.meters().failed(code));
+        if passing.held {
+            // What came before goes out, so that the client sees where it was cut off.
+            let _ = alarm.within(Instant::now(), |cx| client.poll_send(cx, b"", false)).await;
+        }
+        return Err(failure);
+    }
     if departing.went_whole() && passing.peer_persists {
         connected.release();
     }
     Ok(client.answered())
 }
 
-fn repeatable<A>(forward: &Forward<'_>, outgoing: &Outgoing<A>) -> bool {
-    let idempotent = matches!(forward.method(), "GET" | "HEAD" | "OPTIONS" | "PUT" | "DELETE");
-    idempotent && matches!(outgoing, Outgoing::Whole(_))
+/// Counts an exchange that has ended, however it did.
+pub(super) fn ended(group: &Group, account: &mut Account<'_>) {
+    let traffic = &mut account.traffic;
+    traffic.relaying += account.trail.laps.lap();
+    group.meters().took(traffic.connecting + traffic.relaying);
+}
+
+fn is_idempotent(forward: &Forward<'_>) -> bool {
+    matches!(forward.method(), "GET" | "HEAD" | "OPTIONS" | "PUT" | "DELETE")
 }
 
 /// An attempt that failed, and whether the peer had begun to answer.
@@ -151,17 +151,18 @@ impl Lost {
 
 /// Sends the request, and reads up to the final head; interim ones are passed on. The length of that head.
 async fn answer_head<C: Client>(
-    departing: &mut Departing<'_>,
+    departing: &mut Departing<C::Arrived>,
     connected: &mut Connected<'_>,
     client: &mut C,
     invite: bool,
+    (alarm, deadline): (&mut Alarm, Instant),
 ) -> Result<usize, Lost> {
     let peer = &mut connected.connection;
-    if invite && client.invite().await.is_err() {
+    if invite && Box::pin(client.invite()).await.is_err() {
         return Err(Lost { rejection: Rejection::BodyIncomplete, answered: true });
     }
     for count in 0..=MAX_INTERIM {
-        let end = poll_fn(|cx| {
+        let end = alarm.within(deadline, |cx| {
             if let Poll::Ready(Err(rejection)) = departing.poll(cx, client, peer) {
                 return Poll::Ready(Err(Lost { rejection, answered: true }));
             }
@@ -172,7 +173,8 @@ async fn answer_head<C: Client>(
                 Lost { answered: !silent, ..Lost::broken(cause) }
             })
         });
-        let end = end.await?;
+        let late = |_| Lost { rejection: Rejection::UpstreamTimeout { phase: "response head" }, answered: true };
+        let end = end.await.map_err(late)??;
         let head = peer.head(end).map_err(Lost::broken)?;
         match head.status {
             // Ours is sent when the body is wanted, not when the peer wants it.
@@ -180,8 +182,9 @@ async fn answer_head<C: Client>(
             // RFC 9110 §7.8
             101 => return Err(Lost::broken("an upgrade that nobody asked for")),
             102..=199 => {
+                let answering = Answering { head: &head, standings: &[], ending: Ending::Nothing };
                 // A client that is gone shows when the final answer is written.
-                let _ = client.interim(&Answering { head: &head, standings: &[], ending: Ending::Nothing }).await;
+                let _ = Box::pin(client.interim(&answering)).await;
             }
             _ => return Ok(end),
         }
@@ -226,23 +229,18 @@ impl Passing {
     }
 
     /// Passes it on to its end, and beside it what is left of the request.
-    async fn run<C: Client>(
+    fn poll_beside<C: Client>(
         &mut self,
+        cx: &mut Context<'_>,
         peer: &mut PeerConnection,
         client: &mut C,
-        departing: &mut Departing<'_>,
-    ) -> Result<(), Failure> {
-        let passed = poll_fn(|cx| {
+        departing: &mut Departing<C::Arrived>,
+    ) -> Poll<Result<(), Failure>> {
+        if !departing.is_over() {
             // Whatever becomes of the request now, the peer has made up its mind.
             let _ = departing.poll(cx, client, peer);
-            self.poll(cx, peer, client)
-        })
-        .await;
-        if passed.is_err() && self.held {
-            // What came before goes out, so that the client sees where it was cut off.
-            let _ = poll_fn(|cx| client.poll_send(cx, b"", false)).await;
         }
-        passed
+        self.poll(cx, peer, client)
     }
 
     fn poll<C: Client>(

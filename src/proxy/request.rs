@@ -32,10 +32,10 @@ pub(super) enum Outgoing<A> {
 
 /// A request as it goes: what is written next, and what comes then.
 #[derive(Debug)]
-pub(super) struct Departing<'o> {
+pub(super) struct Departing<A> {
     /// What goes before the piece of the body: the head, or a chunk's size.
     before: Vec<u8>,
-    piece: Piece<'o>,
+    piece: Piece<A>,
     behind: &'static [u8],
     /// How much of these three is gone.
     sent: usize,
@@ -46,8 +46,9 @@ pub(super) struct Departing<'o> {
 }
 
 #[derive(Debug)]
-enum Piece<'o> {
-    Held(&'o [u8]),
+enum Piece<A> {
+    None,
+    Held(Held<A>),
     Read(Buffer),
 }
 
@@ -86,20 +87,33 @@ impl<A: AsRef<[u8]>> Outgoing<A> {
     }
 }
 
-impl<'o> Departing<'o> {
+impl<A: AsRef<[u8]>> Departing<A> {
     /// A request whose head is written.
-    pub(super) fn new<A: AsRef<[u8]>>(head: Vec<u8>, outgoing: &'o Outgoing<A>, framing: Option<Framing>) -> Self {
+    pub(super) fn new(head: Vec<u8>, outgoing: Outgoing<A>, framing: Option<Framing>) -> Self {
         let (piece, rest) = match outgoing {
-            Outgoing::Whole(held) => (Piece::Held(held.bytes()), Rest::Nothing),
-            Outgoing::Streamed { .. } if framing.is_none() => (Piece::Held(b""), Rest::Nothing),
+            Outgoing::Whole(held) => (Piece::Held(held), Rest::Nothing),
+            Outgoing::Streamed { .. } if framing.is_none() => (Piece::None, Rest::Nothing),
             Outgoing::Streamed { max_bytes, max_time, .. } => {
-                let (max_bytes, deadline) = (*max_bytes, Instant::now() + *max_time);
-                (Piece::Held(b""), Rest::Streaming(Box::new(Stream { max_bytes, deadline, alarm: Alarm::default() })))
+                let deadline = Instant::now() + max_time;
+                (Piece::None, Rest::Streaming(Box::new(Stream { max_bytes, deadline, alarm: Alarm::default() })))
             }
         };
         let body_bytes = piece.bytes().len() as u64;
         let framed = framing.unwrap_or(Framing::Length(0));
         Self { before: head, piece, behind: b"", sent: 0, rest, framed, body_bytes }
+    }
+
+    /// What has to go once more, on another connection; nothing where some of it is gone for good.
+    pub(super) fn again(self) -> Option<Outgoing<A>> {
+        if let Piece::Held(held) = self.piece { Some(Outgoing::Whole(held)) } else { None }
+    }
+
+    /// Gives back what is not needed any more: the request is with the upstream, and its bytes need not be
+    /// held while the answer runs.
+    pub(super) fn let_go(&mut self) {
+        if self.is_over() {
+            self.piece = Piece::None;
+        }
     }
 
     /// Whether nothing is to be done for it any more.
@@ -182,10 +196,11 @@ impl<'o> Departing<'o> {
     }
 }
 
-impl Piece<'_> {
+impl<A: AsRef<[u8]>> Piece<A> {
     fn bytes(&self) -> &[u8] {
         match self {
-            Self::Held(bytes) => bytes,
+            Self::None => b"",
+            Self::Held(held) => held.bytes(),
             Self::Read(buffer) => buffer,
         }
     }

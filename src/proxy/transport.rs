@@ -56,11 +56,6 @@ impl Transport {
         pin!(self.read_buf(buffer)).poll(cx)
     }
 
-    /// The same, waited for.
-    pub(super) async fn fill(&mut self, buffer: &mut BytesMut) -> io::Result<usize> {
-        self.read_buf(buffer).await
-    }
-
     /// Writes all the parts, in as few calls as the connection takes. `sent` counts the bytes that are gone, so
     /// that this can be polled again with the same parts.
     pub(super) fn poll_send(&mut self, cx: &mut Context<'_>, parts: &[&[u8]], sent: &mut usize) -> Poll<io::Result<()>> {

@@ -40,6 +40,9 @@ pub(in crate::proxy) struct Arrived<'c> {
     decoded: &'c [u8],
 }
 
+/// Of so many bytes, one copy more costs less than one part more to write.
+const SHORT: usize = 2 << 10;
+
 /// One request of a client's, and the answer to it.
 #[derive(Debug)]
 pub(in crate::proxy) struct H1<'c> {
@@ -107,21 +110,19 @@ impl<'c> H1<'c> {
 
     /// Reads away what is left of a body, within [`DRAIN_BYTES`] and [`DRAIN_TIME`]; whether that was all.
     pub(in crate::proxy) async fn drained(&mut self, alarm: &mut Alarm) -> bool {
-        let drain = async {
-            let (mut sink, mut read) = (Buffer::lent(), 0);
-            loop {
-                match poll_fn(|cx| self.poll_body(cx, &mut sink)).await {
-                    Ok(true) => read += sink.len() as u64,
-                    Ok(false) => return true,
-                    Err(_) => return false,
-                }
-                if read > DRAIN_BYTES {
-                    return false;
-                }
-                sink.clear();
+        let deadline = Instant::now() + DRAIN_TIME;
+        let (mut sink, mut read) = (Buffer::lent(), 0);
+        loop {
+            match alarm.within(deadline, |cx| self.poll_body(cx, &mut sink)).await {
+                Ok(Ok(true)) => read += sink.len() as u64,
+                Ok(Ok(false)) => return true,
+                Ok(Err(_)) | Err(_) => return false,
             }
-        };
-        alarm.within(Instant::now() + DRAIN_TIME, drain).await.unwrap_or(false)
+            if read > DRAIN_BYTES {
+                return false;
+            }
+            sink.clear();
+        }
     }
 
     /// Takes apart what arrived with the head.
@@ -179,6 +180,12 @@ impl<'c> H1<'c> {
     }
 
     fn poll_flush(&mut self, cx: &mut Context<'_>, piece: &[u8]) -> Poll<io::Result<()>> {
+        // A copy of what is short costs less than another part to write.
+        if self.sending.is_none() && piece.len() <= SHORT {
+            self.before.extend_from_slice(piece);
+            self.before.extend_from_slice(std::mem::take(&mut self.behind));
+        }
+        let piece = if piece.len() <= SHORT { b"" } else { piece };
         let sent = self.sending.get_or_insert(0);
         ready!(self.transport.poll_send(cx, &[&self.before, piece, self.behind], sent))?;
         self.before.clear();
@@ -276,13 +283,13 @@ impl<'c> Client for H1<'c> {
             keep = match self.body.left() {
                 Some(left) => left <= DRAIN_BYTES,
                 // How much is left shows only when it came, and the answer has to say whether it is the last.
-                None => self.drained(alarm).await,
+                None => Box::pin(self.drained(alarm)).await,
             };
         }
         self.before.clear();
         self.write_refusal(answer, keep);
         let body: &[u8] = if self.head_only { b"" } else { &answer.body };
-        let sent = alarm.within(Instant::now() + SEND_TIME, poll_fn(|cx| self.poll_flush(cx, body))).await;
+        let sent = alarm.within(Instant::now() + SEND_TIME, |cx| self.poll_flush(cx, body)).await;
         match sent {
             Ok(Ok(())) if keep && self.body.is_done() => Fate::Kept,
             Ok(Ok(())) if keep => Fate::Undrained,

@@ -14,6 +14,10 @@ const LEFT_OUT: Duration = Duration::from_secs(5);
 /// Who answered less long ago need not be asked.
 const LATELY: Duration = Duration::from_secs(5);
 
+/// Of a connection that was used less long ago, what the runtime has heard is believed; of others the kernel
+/// is asked. Peers close what has lain idle for long, and hardly ever in the first second.
+const FRESH: Duration = Duration::from_secs(1);
+
 /// Unused connections that are kept to one address.
 const MOST_IDLE: usize = 256;
 
@@ -106,6 +110,12 @@ impl Address {
         self.down_until.store(1, Ordering::Relaxed);
     }
 
+    /// As if what is kept had been kept for so much longer.
+    #[cfg(test)]
+    pub(super) fn let_idle_time_pass(&self, time: Duration) {
+        self.lock().iter_mut().for_each(|idle| idle.since -= time);
+    }
+
     /// Whether there is no need to ask.
     pub(super) fn answered_lately(&self) -> bool {
         let heard = self.heard.load(Ordering::Relaxed);
@@ -116,12 +126,14 @@ impl Address {
     pub(super) fn take_idle(&self, longest: Duration) -> Option<Transport> {
         let mut idle = self.lock();
         while let Some(Idle { mut stream, since }) = idle.pop() {
-            if since.elapsed() >= longest {
+            let kept = since.elapsed();
+            if kept >= longest {
                 // Those below are older still.
                 idle.clear();
                 return None;
             }
-            if stream.is_quiet() {
+            let quiet = if kept < FRESH { stream.seems_quiet() } else { stream.is_quiet() };
+            if quiet {
                 return Some(stream);
             }
         }

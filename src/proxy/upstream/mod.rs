@@ -66,6 +66,9 @@ pub(super) struct Connected<'a> {
 /// Is counted as going on until it is dropped.
 struct Exchange<'a>(&'a UpstreamMeters);
 
+/// The addresses of a group in the order in which one request tries them.
+pub(super) struct Turn<'a>(Candidates<'a>);
+
 /// An address to try, and the peer whose it is.
 type Candidates<'a> = SmallVec<[(&'a Peer, Arc<Address>); INLINE]>;
 
@@ -121,11 +124,26 @@ impl Group {
         rejection
     }
 
-    /// A connection to the next address that takes one, until `deadline`.
-    pub(super) async fn connect(&self, deadline: Instant) -> Result<Connected<'_>, Rejection> {
-        let (mut candidates, unresolved) = self.candidates(deadline).await;
+    /// A kept connection to the address whose turn it is; or else whose turn it is.
+    pub(super) fn reuse(&self) -> Result<Connected<'_>, Turn<'_>> {
+        let mut candidates = self.known();
         self.in_turn(&mut candidates);
-        let mut refusal = unresolved;
+        match candidates.first() {
+            Some((peer, address)) => match address.take_idle(self.upstream.timeouts.idle) {
+                Some(transport) => Ok(self.connected(peer, address, transport, true)),
+                None => Err(Turn(candidates)),
+            },
+            None => Err(Turn(candidates)),
+        }
+    }
+
+    /// A connection to the next address that takes one, until `deadline`.
+    pub(super) async fn connect<'a>(&'a self, turn: Turn<'a>, deadline: Instant) -> Result<Connected<'a>, Rejection> {
+        let (mut candidates, mut refusal) = (turn.0, None);
+        if candidates.is_empty() {
+            (candidates, refusal) = self.candidates(deadline).await;
+            self.in_turn(&mut candidates);
+        }
         for (peer, address) in &candidates {
             if let Some(transport) = address.take_idle(self.upstream.timeouts.idle) {
                 return Ok(self.connected(peer, address, transport, true));
@@ -162,13 +180,19 @@ impl Group {
         Connected { connection, reused, authority: peer.authority(), address: Arc::clone(address), _exchange }
     }
 
-    /// All addresses that are known, in the order of the configuration. Only where there are none is a name
-    /// waited for; and then it may be known why there are none.
-    async fn candidates(&self, deadline: Instant) -> (Candidates<'_>, Option<Rejection>) {
+    /// All addresses that are known now, in the order of the configuration.
+    fn known(&self) -> Candidates<'_> {
         let mut all = Candidates::new();
         for peer in &self.peers {
             all.extend(peer.known().addresses.iter().map(|address| (peer, Arc::clone(address))));
         }
+        all
+    }
+
+    /// All addresses that are known, in the order of the configuration. Only where there are none is a name
+    /// waited for; and then it may be known why there are none.
+    async fn candidates(&self, deadline: Instant) -> (Candidates<'_>, Option<Rejection>) {
+        let mut all = self.known();
         if !all.is_empty() {
             return (all, None);
         }

@@ -8,7 +8,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, Guard};
 use rustls::pki_types::ServerName;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
@@ -87,12 +87,12 @@ impl Peer {
     }
 
     /// The addresses that are known now.
-    pub(super) fn known(&self) -> Arc<Known> {
-        self.place.known.load_full()
+    pub(super) fn known(&self) -> Guard<Arc<Known>> {
+        self.place.known.load()
     }
 
     /// Its addresses; where nothing was found as yet, what is found until `deadline`.
-    pub(super) async fn addresses(&self, deadline: Instant) -> Result<Arc<Known>, Rejection> {
+    pub(super) async fn addresses(&self, deadline: Instant) -> Result<Guard<Arc<Known>>, Rejection> {
         loop {
             // Registered before looking, so that no answer comes in between.
             let found = self.place.found.notified();

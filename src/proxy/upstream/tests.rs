@@ -59,8 +59,16 @@ async fn twins() -> (TcpListener, TcpListener) {
     }
 }
 
+/// A connection as an exchange gets one.
+async fn connection(group: &Group) -> Result<Connected<'_>, Rejection> {
+    match group.reuse() {
+        Ok(connected) => Ok(connected),
+        Err(turn) => group.connect(turn, soon()).await,
+    }
+}
+
 async fn address_of(group: &Group) -> SocketAddr {
-    group.connect(soon()).await.unwrap_or_else(|rejection| panic!("{rejection:?}")).address.socket
+    connection(group).await.unwrap_or_else(|rejection| panic!("{rejection:?}")).address.socket
 }
 
 #[tokio::test]
@@ -109,7 +117,7 @@ async fn where_all_have_failed_they_are_asked_all_the_same() {
     drop((one, other));
     let (resolver, _) = leading_to(vec![Ok(addresses.to_vec())]);
     let group = group(&[("api.test", addresses[0].port())], &resolver);
-    assert!(matches!(group.connect(soon()).await.err(), Some(Rejection::UpstreamUnreachable { .. })));
+    assert!(matches!(connection(&group).await.err(), Some(Rejection::UpstreamUnreachable { .. })));
     assert!(!group.answers().await);
     group.asked.lock().await.take();
     let back = TcpListener::bind(addresses[0]).await.expect("it is free again");
@@ -153,7 +161,7 @@ async fn a_name_that_takes_long_is_waited_for_within_the_time_of_a_connection() 
     let resolver = Resolver::new(|_, _| std::future::pending::<std::io::Result<Vec<SocketAddr>>>());
     let group = group(&[("api.test", 80)], &resolver);
     let began = Instant::now();
-    let refused = group.connect(soon()).await.err();
+    let refused = connection(&group).await.err();
     assert_eq!(refused, Some(Rejection::UpstreamTimeout { phase: "name resolution" }));
     assert_eq!(began.elapsed().as_secs(), 1);
 }
@@ -183,7 +191,7 @@ async fn a_kept_connection_that_its_peer_has_closed_is_not_given_out() {
     address.keep(stream);
     assert!(address.take_idle(minute).is_some(), "it is quiet");
     assert!(address.take_idle(minute).is_none(), "and was given out");
-    for speaks in [false, true] {
+    for (speaks, fresh) in [(false, false), (false, true), (true, false), (true, true)] {
         let (stream, other) = dial().await;
         if speaks {
             other.writable().await.expect("it is connected");
@@ -191,9 +199,16 @@ async fn a_kept_connection_that_its_peer_has_closed_is_not_given_out() {
         } else {
             drop(other);
         }
-        // On loopback what was sent is there at once.
-        address.keep(stream);
-        assert!(address.take_idle(minute).is_none(), "speaks: {speaks}");
+        if fresh {
+            // Of one that was just used, the runtime's word is enough, once it has heard.
+            std::future::poll_fn(|cx| stream.poll_readable(cx)).await.expect("it is a socket");
+            address.keep(stream);
+        } else {
+            // On loopback what was sent is there at once, and the kernel knows.
+            address.keep(stream);
+            address.let_idle_time_pass(Duration::from_secs(2));
+        }
+        assert!(address.take_idle(minute).is_none(), "speaks: {speaks}, fresh: {fresh}");
     }
     let (stream, _peer) = dial().await;
     address.keep(stream);
