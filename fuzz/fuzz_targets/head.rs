@@ -71,8 +71,8 @@ fn one_meaning(forward: &Forward<'_>) {
     let target = forward.target();
     let again = Target::parse(target.as_bytes()).expect("what is forwarded would pass again");
     assert_eq!(again.origin_form(), target, "and is its own normal form");
-    let hop = Hop { request_id: "fuzz", trace: (1, 1), peer_authority: "127.0.0.1:9001" };
-    let mut head = Vec::new();
+    let hop = Hop { request_id: "fuzz", trace: ("00000000000000000000000000000001", "0000000000000001"), peer_authority: "127.0.0.1:9001" };
+    let mut head = bytes::BytesMut::new();
     forward.write_head(&hop, None, &mut head);
     let parsed = ParsedRequest::parse(&head).expect("what is forwarded is a head");
     let fields = parsed.view().fields;

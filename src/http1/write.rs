@@ -1,6 +1,6 @@
 //! Heads and chunks as bytes.
 
-use std::io::Write;
+use bytes::BytesMut;
 
 /// What ends a body in chunks, without trailers.
 pub const LAST_CHUNK: &[u8] = b"0\r\n\r\n";
@@ -8,11 +8,11 @@ pub const LAST_CHUNK: &[u8] = b"0\r\n\r\n";
 /// Writes one head behind what is in a buffer already. Whoever calls holds the parts to be sound: they were
 /// judged, or are our own.
 #[derive(Debug)]
-pub struct HeadWriter<'a>(&'a mut Vec<u8>);
+pub struct HeadWriter<'a>(&'a mut BytesMut);
 
 impl<'a> HeadWriter<'a> {
     /// Begins a request (RFC 9112 §3).
-    pub fn request(bytes: &'a mut Vec<u8>, method: &str, path: &str, query: Option<&str>) -> Self {
+    pub fn request(bytes: &'a mut BytesMut, method: &str, path: &str, query: Option<&str>) -> Self {
         let mut this = Self(bytes);
         this.put(&[method.as_bytes(), b" ", path.as_bytes()]);
         if let Some(query) = query {
@@ -23,7 +23,7 @@ impl<'a> HeadWriter<'a> {
     }
 
     /// Begins a response (RFC 9112 §4).
-    pub fn response(bytes: &'a mut Vec<u8>, status: u16, reason: &str) -> Self {
+    pub fn response(bytes: &'a mut BytesMut, status: u16, reason: &str) -> Self {
         let mut this = Self(bytes);
         this.put(&[b"HTTP/1.1 ", itoa::Buffer::new().format(status).as_bytes(), b" ", reason.as_bytes(), b"\r\n"]);
         this
@@ -38,14 +38,6 @@ impl<'a> HeadWriter<'a> {
     pub fn parts(&mut self, name: &[u8], parts: &[&[u8]]) {
         self.put(&[name, b": "]);
         self.put(parts);
-        self.put(&[b"\r\n"]);
-    }
-
-    /// One field whose value shows itself.
-    pub fn shown(&mut self, name: &str, value: std::fmt::Arguments<'_>) {
-        self.put(&[name.as_bytes(), b": "]);
-        // Writing to a vector does not fail.
-        let _ = self.0.write_fmt(value);
         self.put(&[b"\r\n"]);
     }
 
@@ -71,7 +63,25 @@ impl<'a> HeadWriter<'a> {
 
 /// Writes what comes before the data of a chunk; CRLF comes behind it. The data is not empty: an empty chunk
 /// would be the last one.
-pub fn chunk_size(bytes: &mut Vec<u8>, data: usize) {
+pub fn chunk_size(bytes: &mut BytesMut, data: usize) {
     debug_assert!(data > 0, "an empty chunk ends the body");
-    let _ = write!(bytes, "{data:X}\r\n");
+    let digits = (usize::BITS - data.leading_zeros()).div_ceil(4);
+    for digit in (0..digits).rev() {
+        bytes.extend_from_slice(&[b"0123456789ABCDEF"[data >> (4 * digit) & 15]]);
+    }
+    bytes.extend_from_slice(b"\r\n");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_size_is_written_in_hexadecimal_without_zeros_in_front() {
+        for (size, text) in [(1, "1\r\n"), (15, "F\r\n"), (16, "10\r\n"), (0xabc, "ABC\r\n"), (65_536, "10000\r\n")] {
+            let mut bytes = BytesMut::new();
+            chunk_size(&mut bytes, size);
+            assert_eq!(bytes, text);
+        }
+    }
 }

@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 use std::net::IpAddr;
 
+use bytes::BytesMut;
 use smallvec::SmallVec;
 
 use super::access::contains;
@@ -25,8 +26,8 @@ pub struct Forward<'a> {
 pub struct Hop<'a> {
     /// This request's id: the client's where [`kept_request_id`] says so, else a fresh one.
     pub request_id: &'a str,
-    /// Fresh random bits for `traceparent`, not all zero.
-    pub trace: (u128, u64),
+    /// Fresh random ids of a trace and of a span for `traceparent`: 32 and 16 hexadecimal digits, not all zero.
+    pub trace: (&'a str, &'a str),
     /// The chosen peer as `Host` names it.
     pub peer_authority: &'a str,
 }
@@ -73,7 +74,7 @@ impl<'a> Forward<'a> {
 
     /// Writes the head as the upstream sees it: `Host` first, the client's fields in their order, then ours, and
     /// last how the body is framed on that hop, where there is one.
-    pub fn write_head(&self, hop: &Hop<'_>, framing: Option<Framing>, bytes: &mut Vec<u8>) {
+    pub fn write_head(&self, hop: &Hop<'_>, framing: Option<Framing>, bytes: &mut BytesMut) {
         let Identified { head, endpoint, .. } = &self.identified;
         let mut writer = HeadWriter::request(bytes, head.method, &head.target.path, head.target.query);
         let host = match self.upstream().host {
@@ -128,10 +129,9 @@ impl<'a> Forward<'a> {
         joined(writer, "Via", "via", true, &[protocol(head.request.version), b" portcullis"]);
         writer.field(b"X-Request-Id", hop.request_id.as_bytes());
         let (fresh, span) = hop.trace;
-        match kept("traceparent").and_then(trace_id) {
-            None => writer.shown("Traceparent", format_args!("00-{fresh:032x}-{span:016x}-00")),
-            Some((id, flags)) => writer.shown("Traceparent", format_args!("00-{id}-{span:016x}-{flags}")),
-        }
+        let (id, flags) = kept("traceparent").and_then(trace_id).unwrap_or((fresh, "00"));
+        let parts = ["00-", id, "-", span, "-", flags].map(str::as_bytes);
+        writer.parts(b"Traceparent", &parts);
         if let Some(state) = kept("tracestate") {
             writer.field(b"Tracestate", state);
         }

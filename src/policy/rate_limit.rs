@@ -51,7 +51,7 @@ pub fn fields(standings: &[Standing<'_>]) -> Vec<(&'static str, String)> {
         return Vec::new();
     }
     // Without `fmt`: this happens once for most requests.
-    let (mut policies, mut limits) = (String::with_capacity(64), String::with_capacity(64));
+    let (mut policies, mut limits) = (String::with_capacity(128), String::with_capacity(128));
     for Standing { rate, remaining, resets_in, .. } in standings {
         member(&mut policies, &rate.policy, [(";q=", rate.count.get()), (";w=", rate.window.as_secs().max(1))]);
         member(&mut limits, &rate.policy, [(";r=", *remaining), (";t=", whole_seconds(*resets_in))]);

@@ -88,22 +88,32 @@ impl Ids {
 }
 
 impl Id {
-    /// As it is told: 32 hexadecimal digits.
-    pub(super) fn text(self) -> IdText {
-        let mut digits = [0; 32];
-        for (index, byte) in self.trace.to_be_bytes().into_iter().enumerate() {
-            let [high, low] = [byte >> 4, byte & 15].map(|digit| b"0123456789abcdef"[usize::from(digit)]);
-            (digits[2 * index], digits[2 * index + 1]) = (high, low);
-        }
-        IdText(digits)
+    /// The trace as it is told: 32 hexadecimal digits.
+    pub(super) fn trace_text(self) -> HexText<32> {
+        HexText::of(&self.trace.to_be_bytes())
+    }
+
+    /// The span as it is told: 16 hexadecimal digits.
+    pub(super) fn span_text(self) -> HexText<16> {
+        HexText::of(&self.span.to_be_bytes())
     }
 }
 
 /// An id as text, without the heap.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct IdText([u8; 32]);
+pub(super) struct HexText<const DIGITS: usize>([u8; DIGITS]);
 
-impl Deref for IdText {
+impl<const DIGITS: usize> HexText<DIGITS> {
+    fn of(bytes: &[u8]) -> Self {
+        let mut digits = [b'0'; DIGITS];
+        for (pair, byte) in digits.chunks_exact_mut(2).zip(bytes) {
+            pair.copy_from_slice(&[byte >> 4, byte & 15].map(|digit| b"0123456789abcdef"[usize::from(digit)]));
+        }
+        Self(digits)
+    }
+}
+
+impl<const DIGITS: usize> Deref for HexText<DIGITS> {
     type Target = str;
 
     fn deref(&self) -> &str {

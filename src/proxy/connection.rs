@@ -170,7 +170,7 @@ async fn refuse_unread(
     alarm: &mut Alarm,
 ) -> Fate {
     let nothing = RequestHead { method: b"", target: b"", version: Version::Http11, fields: &[] };
-    let id = gate.ids.fresh().text();
+    let id = gate.ids.fresh().trace_text();
     let mut account = Account::open(gate, rules, connection, &id, None);
     let answer = account.refuse(rejection);
     H1::new(transport, Arrived::default(), &nothing, false).refuse(&answer, true, alarm).await

@@ -5,7 +5,7 @@ use super::body::{self, Held};
 use super::deadline::Alarm;
 use super::downstream::{Client, Fate};
 use super::gate::Gate;
-use super::relay::{self, Failure, Outgoing};
+use super::relay::{self, Failure, Ids, Outgoing};
 use super::rules::Rules;
 use crate::http1::RequestHead;
 use crate::policy::connection::Connection;
@@ -24,7 +24,7 @@ pub(super) async fn serve<C: Client>(
     alarm: &mut Alarm,
 ) -> Fate {
     let id = gate.ids.fresh();
-    let fresh = id.text();
+    let (fresh, span) = (id.trace_text(), id.span_text());
     let listener = &rules.gateway.listeners[connection.listener];
     let request_id = kept_request_id(listener, connection.peer, request).unwrap_or(&fresh);
     let mut account = Account::open(gate, rules, connection, request_id, Some(*request));
@@ -38,8 +38,9 @@ pub(super) async fn serve<C: Client>(
     };
     let outcome = match judged {
         Ok(Judged::Passes(forward, outgoing)) => {
+            let ids = Ids { request: request_id, trace: (&fresh, &span) };
             let group = &rules.upstreams[forward.upstream_index()];
-            let outcome = relay::relay(group, client, &forward, outgoing, &mut account, (request_id, id), alarm).await;
+            let outcome = relay::relay(group, client, &forward, outgoing, &mut account, ids, alarm).await;
             relay::ended(group, &mut account);
             outcome
         }

@@ -10,7 +10,7 @@ use std::task::{Context, Poll, ready};
 use tokio::time::Instant;
 
 use super::account::Account;
-use super::clock::Id;
+use super::buffers::Buffer;
 use super::deadline::Alarm;
 use super::downstream::{Client, Fate};
 use super::request::Departing;
@@ -54,6 +54,15 @@ impl From<Rejection> for Failure {
     }
 }
 
+/// What an exchange is known by, here and there.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ids<'a> {
+    /// This request's.
+    pub(super) request: &'a str,
+    /// Its trace's and its span's.
+    pub(super) trace: (&'a str, &'a str),
+}
+
 /// Interim answers of one exchange (RFC 9110 §15.2); a peer that sends more is broken.
 const MAX_INTERIM: usize = 16;
 
@@ -67,7 +76,7 @@ pub(super) async fn relay<'a, C: Client>(
     forward: &Forward<'_>,
     mut outgoing: Outgoing<C::Arrived>,
     account: &mut Account<'a>,
-    (request_id, id): (&str, Id),
+    ids: Ids<'_>,
     alarm: &mut Alarm,
 ) -> Result<Fate, Failure> {
     account.traffic.upstream = Some(group.name());
@@ -83,8 +92,8 @@ pub(super) async fn relay<'a, C: Client>(
         account.traffic.connecting += account.trail.laps.lap();
         let mut connected = connected?;
         account.traffic.peer = Some(connected.address.socket);
-        let hop = Hop { request_id, trace: (id.trace, id.span), peer_authority: connected.authority };
-        let mut head = Vec::with_capacity(1024);
+        let hop = Hop { request_id: ids.request, trace: ids.trace, peer_authority: connected.authority };
+        let mut head = Buffer::lent();
         forward.write_head(&hop, framing, &mut head);
         let mut departing = Departing::new(head, outgoing, framing);
         let answered = answer_head(&mut departing, &mut connected, client, invite, (alarm, deadline)).await;

@@ -34,7 +34,7 @@ pub(super) enum Outgoing<A> {
 #[derive(Debug)]
 pub(super) struct Departing<A> {
     /// What goes before the piece of the body: the head, or a chunk's size.
-    before: Vec<u8>,
+    before: Buffer,
     piece: Piece<A>,
     behind: &'static [u8],
     /// How much of these three is gone.
@@ -89,7 +89,7 @@ impl<A: AsRef<[u8]>> Outgoing<A> {
 
 impl<A: AsRef<[u8]>> Departing<A> {
     /// A request whose head is written.
-    pub(super) fn new(head: Vec<u8>, outgoing: Outgoing<A>, framing: Option<Framing>) -> Self {
+    pub(super) fn new(head: Buffer, outgoing: Outgoing<A>, framing: Option<Framing>) -> Self {
         let (piece, rest) = match outgoing {
             Outgoing::Whole(held) => (Piece::Held(held), Rest::Nothing),
             Outgoing::Streamed { .. } if framing.is_none() => (Piece::None, Rest::Nothing),

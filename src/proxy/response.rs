@@ -2,6 +2,8 @@
 //! hop. Fields keep their order, their spelling and their repetitions; only what concerns our hop to the peer
 //! stays behind (RFC 9110 §7.6.1).
 
+use bytes::BytesMut;
+
 use super::clock::http_date;
 use super::downstream::connection_option;
 use crate::http1::{Ending, Field, HeadWriter, ResponseHead, Version, members};
@@ -34,6 +36,8 @@ pub(super) enum Sending {
 impl<'a> Answering<'a> {
     /// Its fields without those of our hop to the peer, and those that ours replace.
     pub(super) fn fields(&self) -> impl Iterator<Item = &Field<'a>> {
+        let mut connections = self.head.values("connection").peekable();
+        let nominates = connections.peek().is_some();
         let nominated = || self.head.values("connection").flat_map(members);
         self.head.fields.iter().filter(move |field| {
             // RFC 9110 §8.6: with 204 a client that believed a length would wait for the next answer. Else the
@@ -44,7 +48,7 @@ impl<'a> Answering<'a> {
             let replaced = self.standings.iter().any(|(name, _)| field.name.eq_ignore_ascii_case(name.as_bytes()));
             !replaced
                 && !HOP_BY_HOP.iter().any(|name| field.is(name))
-                && !nominated().any(|name| name.eq_ignore_ascii_case(field.name))
+                && !(nominates && nominated().any(|name| name.eq_ignore_ascii_case(field.name)))
         })
     }
 
@@ -58,7 +62,7 @@ impl<'a> Answering<'a> {
     }
 
     /// The head of a final answer, as a client of HTTP/1 gets it.
-    pub(super) fn write(&self, version: Version, keep: bool, bytes: &mut Vec<u8>) -> Sending {
+    pub(super) fn write(&self, version: Version, keep: bool, bytes: &mut BytesMut) -> Sending {
         let mut writer = HeadWriter::response(bytes, self.head.status, self.head.reason);
         self.fields().for_each(|field| writer.field(field.name, field.value));
         if self.head.values("date").next().is_none() {
@@ -80,7 +84,7 @@ impl<'a> Answering<'a> {
     }
 
     /// The head of an interim answer, as a client of HTTP/1.1 gets it.
-    pub(super) fn write_interim(&self, bytes: &mut Vec<u8>) {
+    pub(super) fn write_interim(&self, bytes: &mut BytesMut) {
         let mut writer = HeadWriter::response(bytes, self.head.status, self.head.reason);
         self.fields().for_each(|field| writer.field(field.name, field.value));
         writer.end();
@@ -95,9 +99,9 @@ mod tests {
         let head = ResponseHead::parse(raw.as_bytes()).expect("it is a head");
         let ending = head.ending(false).expect("it is framed");
         let standings = [("RateLimit", "\"a\";r=1;t=1".to_owned())];
-        let mut bytes = Vec::new();
+        let mut bytes = BytesMut::new();
         let sending = Answering { head: &head, standings: &standings, ending }.write(version, true, &mut bytes);
-        (String::from_utf8(bytes).expect("it is ASCII"), sending)
+        (String::from_utf8(bytes.to_vec()).expect("it is ASCII"), sending)
     }
 
     #[test]

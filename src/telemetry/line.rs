@@ -126,17 +126,16 @@ impl<'a> Object<'a> {
     }
 
     fn name(&mut self, name: &str) {
-        if !std::mem::take(&mut self.empty) {
-            self.line.push(b',');
-        }
-        self.line.push(b'"');
+        self.line.extend_from_slice(if std::mem::take(&mut self.empty) { b"\"" } else { b",\"" });
         self.line.extend_from_slice(name.as_bytes());
         self.line.extend_from_slice(b"\":");
     }
 
     fn text(&mut self, name: &str, text: &str) {
         self.name(name);
-        if text.bytes().all(|byte| (b' '..=b'~').contains(&byte) && byte != b'"' && byte != b'\\') {
+        // All of it is looked at, whatever is found: without a way out of the loop it is done by vectors.
+        let plain = |byte: u8| (byte >= b' ') & (byte <= b'~') & (byte != b'"') & (byte != b'\\');
+        if text.bytes().fold(true, |all, byte| all & plain(byte)) {
             self.line.push(b'"');
             self.line.extend_from_slice(text.as_bytes());
             self.line.push(b'"');
@@ -218,9 +217,11 @@ impl<'a> Object<'a> {
     fn time(&mut self, name: &str, time: Duration) {
         self.name(name);
         let tenths = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX) / 100;
-        self.digits(tenths / 10);
-        self.line.push(b'.');
-        self.digits(tenths % 10);
+        let mut digits = itoa::Buffer::new();
+        let digits = digits.format(tenths).as_bytes();
+        let (whole, tenth) = digits.split_at(digits.len() - 1);
+        self.line.extend_from_slice(if whole.is_empty() { b"0" } else { whole });
+        self.line.extend_from_slice(&[b'.', tenth[0]]);
     }
 
     fn object(&mut self, name: &str, fill: impl FnOnce(&mut Object<'_>)) {

@@ -143,8 +143,8 @@ fn outcome(gateway: &Gateway, decision: Result<Forward<'_>, Rejection>, trail: &
 }
 
 fn forwarded(forward: &Forward<'_>, body: &[u8]) -> Forwarded {
-    let hop = Hop { request_id: "request-1", trace: (1, 1), peer_authority: "127.0.0.1:9001" };
-    let mut head = Vec::new();
+    let hop = Hop { request_id: "request-1", trace: ("00000000000000000000000000000001", "0000000000000001"), peer_authority: "127.0.0.1:9001" };
+    let mut head = bytes::BytesMut::new();
     forward.write_head(&hop, None, &mut head);
     let head = Head::split(&head[..head.len() - 4]).expect("what is forwarded is a head");
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();

@@ -83,8 +83,8 @@ fn one_clean_request(forward: &Forward<'_>, told: &dyn Fn() -> String) {
         assert!(!lower.contains(hidden), "{hidden} in {target}: {}", told());
     }
     assert!(path.split('/').all(|segment| segment != "." && segment != ".."), "{}", told());
-    let hop = Hop { request_id: "1", trace: (1, 1), peer_authority: "127.0.0.1:9001" };
-    let mut head = Vec::new();
+    let hop = Hop { request_id: "1", trace: ("00000000000000000000000000000001", "0000000000000001"), peer_authority: "127.0.0.1:9001" };
+    let mut head = bytes::BytesMut::new();
     forward.write_head(&hop, None, &mut head);
     let parsed = ParsedRequest::parse(&head).unwrap_or_else(|fault| panic!("{fault:?}: {}", told()));
     let fields = parsed.view().fields;

@@ -58,7 +58,7 @@ pub(in crate::proxy) struct H1<'c> {
     /// It may send its body now, or not: nobody can tell, until it was told to.
     waits_for_100: bool,
     /// Of the answer, what goes before the next piece of the body.
-    before: Vec<u8>,
+    before: Buffer,
     /// And what goes behind it.
     behind: &'static [u8],
     /// Whether a piece is on its way, and how much of it and of what surrounds it is gone.
@@ -92,7 +92,7 @@ impl<'c> H1<'c> {
             head_only: request.method == b"HEAD",
             persists,
             waits_for_100: request.version == Version::Http11 && request.value("expect").is_some(),
-            before: Vec::new(),
+            before: Buffer::lent(),
             behind: b"",
             sending: None,
             framed: Sending::Plain,
