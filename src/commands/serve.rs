@@ -24,9 +24,5 @@ pub(super) fn serve(file: &Path) -> Result<(), Failure> {
         let admin = running.admin_address().map(tracing::field::display);
         tracing::info!(listeners, admin, file = %file.display(), "serving: {status}");
     };
-    run::run(
-        loaded.gateway.limits.threads,
-        &telemetry,
-        run::until_signal(loaded, Some(files), Arc::clone(&telemetry), &log, begun),
-    )
+    run::run(&telemetry, run::until_signal(loaded, Some(files), Arc::clone(&telemetry), &log, begun))
 }

@@ -11,6 +11,7 @@ use super::budget::Budget;
 use super::clock::{Clock, Ids};
 use super::places::Places;
 use super::rules::Rules;
+use super::workers::Crew;
 use crate::limits::LocalLimits;
 use crate::policy::gateway::{Gateway, ReadyWhen};
 use crate::telemetry::{Standing, Telemetry};
@@ -26,6 +27,7 @@ pub struct Gate {
     pub(super) ids: Ids,
     pub(super) telemetry: Arc<Telemetry>,
     pub(super) draining: AtomicBool,
+    pub(super) crew: Arc<Crew>,
 }
 
 /// Whether requests are wanted.
@@ -40,7 +42,7 @@ pub enum Readiness {
 }
 
 impl Gate {
-    pub(super) fn new(rules: Rules, telemetry: Arc<Telemetry>) -> io::Result<Self> {
+    pub(super) fn new(rules: Rules, telemetry: Arc<Telemetry>, crew: Arc<Crew>) -> io::Result<Self> {
         Ok(Self {
             limits: LocalLimits::default(),
             budget: Budget::new(),
@@ -49,6 +51,7 @@ impl Gate {
             ids: Ids::seeded()?,
             telemetry,
             draining: AtomicBool::new(false),
+            crew,
             rules: ArcSwap::from_pointee(rules),
         })
     }

@@ -27,6 +27,8 @@ mod rules;
 mod server;
 mod transport;
 mod upstream;
+mod workers;
 
 pub use gate::{Gate, Readiness};
 pub use server::{Server, Stop};
+pub use workers::Workers;

@@ -14,6 +14,7 @@ use super::door::{Door, Fresh, doors};
 use super::gate::Gate;
 use super::rules::Rules;
 use super::upstream::{Resolver, groups};
+use super::workers::Workers;
 use crate::policy::gateway::Gateway;
 use crate::telemetry::Telemetry;
 
@@ -24,6 +25,8 @@ pub struct Server {
     resolver: Resolver,
     /// One task for each door; and the lock under which configurations take turns.
     accepting: Mutex<JoinSet<()>>,
+    /// Ends what still runs when this is dropped.
+    _workers: Workers,
 }
 
 /// How a server came to its end.
@@ -36,17 +39,17 @@ pub enum Stop {
 }
 
 impl Server {
-    /// Binds every listener and begins to accept.
+    /// Binds every listener and begins to accept, within a runtime; connections are served by the workers.
     ///
     /// # Errors
     ///
     /// Where a listener cannot bind, with its name.
-    pub fn start(gateway: Gateway, telemetry: Arc<Telemetry>) -> io::Result<Self> {
+    pub fn start(gateway: Gateway, telemetry: Arc<Telemetry>, workers: Workers) -> io::Result<Self> {
         let resolver = Resolver::system();
         let (doors, fresh) = doors(&gateway.listeners, &[])?;
         let upstreams = groups(&gateway, &[], &resolver, &telemetry.metrics);
-        let gate = Arc::new(Gate::new(Rules::new(gateway, upstreams, doors), telemetry)?);
-        let this = Self { gate, resolver, accepting: Mutex::default() };
+        let gate = Arc::new(Gate::new(Rules::new(gateway, upstreams, doors), telemetry, workers.crew())?);
+        let this = Self { gate, resolver, accepting: Mutex::default(), _workers: workers };
         this.accept_at(fresh, &mut this.accepting.lock().unwrap_or_else(PoisonError::into_inner));
         Ok(this)
     }
@@ -126,7 +129,10 @@ async fn accept(gate: Arc<Gate>, door: Arc<Door>, socket: TcpListener) {
             accepted = next => accepted,
         };
         match accepted {
-            Ok((client, peer)) => let_in(&gate, &door, client, peer.ip(), None),
+            Ok((client, peer)) => match client.into_std() {
+                Ok(client) => let_in(&gate, &door, client, peer.ip(), None),
+                Err(error) => tracing::warn!(%error, "a connection was lost"),
+            },
             Err(error) => {
                 // Out of descriptors, most likely: what is open must end before more can come.
                 tracing::warn!(%error, "cannot accept");
@@ -138,19 +144,20 @@ async fn accept(gate: Arc<Gate>, door: Arc<Door>, socket: TcpListener) {
     // The kernel is asked, for what the runtime knows may be a moment old.
     let Ok(socket) = socket.into_std() else { return };
     while let Ok((client, peer)) = socket.accept() {
-        if client.set_nonblocking(true).is_ok()
-            && let Ok(client) = TcpStream::from_std(client)
-        {
+        if client.set_nonblocking(true).is_ok() {
             let_in(&gate, &door, client, peer.ip(), late.clone());
         }
     }
 }
 
-fn let_in(gate: &Arc<Gate>, door: &Arc<Door>, client: TcpStream, peer: IpAddr, late: Option<Arc<Rules>>) {
+fn let_in(gate: &Arc<Gate>, door: &Arc<Door>, client: std::net::TcpStream, peer: IpAddr, late: Option<Arc<Rules>>) {
     let counted = (gate.places.take(), door.enter());
-    let serving = connection::serve(Arc::clone(gate), Arc::clone(door), client, peer, late);
-    tokio::spawn(async move {
-        serving.await;
+    let (serving, door) = (Arc::clone(gate), Arc::clone(door));
+    gate.crew.spawn(async move {
+        // Events of a socket come to the thread that it is registered on.
+        if let Ok(client) = TcpStream::from_std(client) {
+            connection::serve(serving, door, client, peer, late).await;
+        }
         drop(counted);
     });
 }

@@ -14,7 +14,7 @@ use crate::admin::{self, Facts, Token};
 use crate::config::{Loaded, Secrets};
 use crate::policy::gateway::{AccessLog, Admin, Gateway, LogSink};
 use crate::policy::keys::hex;
-use crate::proxy::Server;
+use crate::proxy::{Server, Workers};
 use crate::telemetry::Telemetry;
 use crate::telemetry::sink::Target;
 
@@ -55,7 +55,8 @@ impl Running {
         levels(&gateway.program_log.levels);
         let facts = facts(digest, secrets);
         telemetry.metrics.configuration(&facts.digest, facts.since);
-        let server = Server::start(gateway, Arc::clone(&telemetry))?;
+        let workers = Workers::start(gateway.limits.threads)?;
+        let server = Server::start(gateway, Arc::clone(&telemetry), workers)?;
         let facts = Arc::new(ArcSwap::from_pointee(facts));
         let this = Self { server, telemetry, levels, facts, admin: Mutex::default() };
         this.serve_admin(socket);

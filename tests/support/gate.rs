@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use portcullis::policy::gateway::Gateway;
-use portcullis::proxy::{Server, Stop};
+use portcullis::proxy::{Server, Stop, Workers};
 use portcullis::telemetry::Telemetry;
 use portcullis::telemetry::metrics::Form;
 use portcullis::telemetry::sink::Target;
@@ -39,7 +39,7 @@ impl LiveGate {
         let telemetry = Arc::new(Telemetry::default());
         let target = Target::Path(log.path().to_owned());
         telemetry.log_to(Some(&target), 1 << 20).map_err(|error| error.to_string())?;
-        let server = Server::start(gateway, Arc::clone(&telemetry)).map_err(|error| error.to_string())?;
+        let server = Server::start(gateway, Arc::clone(&telemetry), Workers::here()).map_err(|error| error.to_string())?;
         let (addresses, server) = (server.addresses(), Arc::new(server));
         Ok(Self { addresses, server, telemetry, log, stopping: None })
     }

@@ -47,5 +47,5 @@ pub(super) fn demo(address: SocketAddr, data: Option<&Path>) -> Result<(), Failu
         serving.await.map_err(told)?.map_err(told)?;
         ended
     };
-    run::run(0, &telemetry, serving)
+    run::run(&telemetry, serving)
 }

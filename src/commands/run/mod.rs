@@ -3,12 +3,11 @@
 mod log;
 mod signals;
 
-use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::Builder;
 use tokio::sync::mpsc;
 
 use super::Failure;
@@ -27,25 +26,17 @@ const LEFT_BEHIND: Duration = Duration::from_millis(200);
 /// So long the end waits for the access log's last lines.
 const LAST_LINES: Duration = Duration::from_secs(1);
 
-/// Runs `serving` on so many threads; 0 for one a core. When this returns, every request has been told of.
+/// Runs `serving`, on one thread: those that serve requests are its own. When this returns, every request has
+/// been told of.
 pub(super) fn run<T>(
-    threads: usize,
     telemetry: &Telemetry,
     serving: impl Future<Output = Result<T, Failure>>,
 ) -> Result<T, Failure> {
-    let runtime = runtime(threads).map_err(told)?;
+    let runtime = Builder::new_current_thread().enable_all().build().map_err(told)?;
     let outcome = runtime.block_on(serving);
     runtime.shutdown_timeout(LEFT_BEHIND);
     telemetry.flush(LAST_LINES);
     outcome
-}
-
-fn runtime(threads: usize) -> io::Result<Runtime> {
-    let mut builder = if threads == 1 { Builder::new_current_thread() } else { Builder::new_multi_thread() };
-    if threads > 1 {
-        builder.worker_threads(threads);
-    }
-    builder.enable_all().thread_name("portcullis").build()
 }
 
 /// Something went wrong on the way.

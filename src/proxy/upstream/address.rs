@@ -6,6 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::dial::Fault;
+use crate::proxy::workers;
 use crate::proxy::transport::Transport;
 
 /// So long an address that took no connection is left out, while there are others.
@@ -18,7 +19,7 @@ const LATELY: Duration = Duration::from_secs(5);
 /// is asked. Peers close what has lain idle for long, and hardly ever in the first second.
 const FRESH: Duration = Duration::from_secs(1);
 
-/// Unused connections that are kept to one address.
+/// Unused connections that each thread keeps to one address.
 const MOST_IDLE: usize = 256;
 
 /// One address of a peer.
@@ -30,7 +31,8 @@ pub(in crate::proxy) struct Address {
     down_until: AtomicU64,
     /// Since `began`: when something was last heard from it, in nanoseconds, plus one.
     heard: AtomicU64,
-    idle: Mutex<Vec<Idle>>,
+    /// One list for each thread that serves: a connection is used where it was made.
+    idle: Box<[Mutex<Vec<Idle>>]>,
 }
 
 /// In the order in which addresses are asked.
@@ -53,7 +55,7 @@ struct Idle {
 impl Address {
     pub(super) fn new(socket: SocketAddr) -> Self {
         let (down_until, heard) = (AtomicU64::new(0), AtomicU64::new(0));
-        Self { socket, began: Instant::now(), down_until, heard, idle: Mutex::default() }
+        Self { socket, began: Instant::now(), down_until, heard, idle: std::iter::repeat_with(Mutex::default).take(workers::most()).collect() }
     }
 
     fn now(&self) -> u64 {
@@ -158,11 +160,18 @@ impl Address {
 
     /// Closes what was kept too long, and what its peer has closed.
     pub(super) fn sweep(&self, longest: Duration) {
-        self.lock().retain_mut(|idle| idle.since.elapsed() < longest && idle.stream.is_quiet());
+        for idle in &self.idle {
+            lock(idle).retain_mut(|idle| idle.since.elapsed() < longest && idle.stream.is_quiet());
+        }
     }
 
+    /// Those of the thread that this is called on.
     fn lock(&self) -> MutexGuard<'_, Vec<Idle>> {
-        // Nothing panics while it is held; connections stay connections in any case.
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.idle[workers::index() % self.idle.len()])
     }
+}
+
+fn lock(idle: &Mutex<Vec<Idle>>) -> MutexGuard<'_, Vec<Idle>> {
+    // Nothing panics while it is held; connections stay connections in any case.
+    idle.lock().unwrap_or_else(PoisonError::into_inner)
 }
