@@ -158,7 +158,7 @@ fn passes(gateway: &Gateway, limits: &LocalLimits, path: &str, body: &[u8]) {
         Field { name: b"X-API-Key", value: KEY.as_bytes() },
         Field { name: b"Content-Length", value: length.as_bytes() },
     ];
-    let request = RequestHead { method: b"POST", target: path.as_bytes(), version: Version::Http11, fields: &fields };
+    let request = RequestHead { method: b"POST", target: path.as_bytes(), version: Version::Http11, fields: &fields, ended: false };
     let mut trail = Trail::default();
     let now = Timestamp::from_seconds(1_800_000_000);
     let outcome = decide(gateway, CONNECTION, &request, body, limits, now, &mut trail);

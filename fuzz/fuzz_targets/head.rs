@@ -49,7 +49,7 @@ fuzz_target!(|bytes: &[u8]| {
             Field { name, value: value.trim_ascii() }
         })
         .collect();
-    let request = RequestHead { method, target, version, fields: &fields };
+    let request = RequestHead { method, target, version, fields: &fields, ended: false };
     let connection = Connection { listener: 0, peer: [127, 0, 0, 1].into() };
     // A state of its own for each request: what passes must not depend on what came before.
     let (limits, mut trail) = (LocalLimits::new(64), Trail::default());

@@ -24,6 +24,10 @@ pub struct DurationText(pub Duration);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SizeText(pub u64);
 
+/// Bytes a second, as in `"240 B/s"` or `"1 KiB/s"`; not zero.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SpeedText(pub u64);
+
 /// So many requests in so long a window, as in `"100/s"` or `"50_000/day"`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RateText {
@@ -77,6 +81,18 @@ impl SizeText {
             Some(0) => Err("no size may be zero".into()),
             Some(size) if size <= LARGEST => Ok(Self(size)),
             _ => Err("this size is larger than 1 PiB".into()),
+        }
+    }
+}
+
+impl SpeedText {
+    const EXPECTED: &'static str = r#"bytes a second such as "240 B/s" or "1 KiB/s""#;
+
+    fn parse(text: &str) -> Result<Self, String> {
+        match text.split_once('/') {
+            None => Err("this does not say in how long".into()),
+            Some((size, "s")) => SizeText::parse(size.trim_end()).map(|size| Self(size.0)),
+            Some(_) => Err("this is not by the second".into()),
         }
     }
 }
@@ -161,6 +177,7 @@ macro_rules! unit {
 
 unit!(DurationText, "Duration", r"^[0-9_]+ ?(ms|s|m|min|h|d)$|^\$\{.*\}$");
 unit!(SizeText, "Size", r"^[0-9_]+ ?(B|kB|KB|MB|GB|KiB|MiB|GiB)$|^\$\{.*\}$");
+unit!(SpeedText, "Speed", r"^[0-9_]+ ?(B|kB|KB|MB|GB|KiB|MiB|GiB) ?/s$|^\$\{.*\}$");
 unit!(RateText, "Rate", r"^[0-9_]+ ?/ ?(s|sec|second|m|min|minute|h|hour|d|day)$|^\$\{.*\}$");
 
 #[cfg(test)]
@@ -204,6 +221,16 @@ mod tests {
         assert_eq!(of("64KiB"), Ok(65_536));
         assert_eq!(of("10 MB"), Ok(10_000_000));
         for wrong in ["", "64", "64 kib", "64 K", "0 B", "1e3 B", "2000000 GiB", "９ B"] {
+            assert!(of(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn speeds() {
+        let of = |text| SpeedText::parse(text).map(|speed| speed.0);
+        assert_eq!(of("240 B/s"), Ok(240));
+        assert_eq!(of("1KiB /s"), Ok(1024));
+        for wrong in ["", "240 B", "240/s", "0 B/s", "1 KiB/min", "1 KiB/ s", "/s"] {
             assert!(of(wrong).is_err(), "{wrong}");
         }
     }

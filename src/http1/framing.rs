@@ -2,14 +2,14 @@
 
 use super::fault::HeadFault;
 use super::field::{Field, named};
-use super::request::Version;
+use super::request::{RequestHead, Version};
 
 /// How a request's body is framed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Framing {
     /// So many bytes; zero where nothing was said.
     Length(u64),
-    /// In chunks, so the length shows at the end.
+    /// In chunks, so the length shows at the end; or by HTTP/2, which frames every body, without a length.
     Chunked,
 }
 
@@ -34,8 +34,10 @@ impl Framing {
 }
 
 /// RFC 9112 §6.3, as a request has it: without either field there is no body.
-pub fn request_framing(version: Version, fields: &[Field<'_>]) -> Result<Framing, HeadFault> {
-    Ok(stated(version, fields)?.unwrap_or(Framing::Length(0)))
+pub fn request_framing(request: &RequestHead<'_>) -> Result<Framing, HeadFault> {
+    let open = request.version == Version::Http2 && !request.ended;
+    let unsaid = if open { Framing::Chunked } else { Framing::Length(0) };
+    Ok(stated(request.version, request.fields)?.unwrap_or(unsaid))
 }
 
 /// RFC 9112 §6.3, as a response has it: what it answers and its status come first, and without either field

@@ -17,6 +17,9 @@ pub struct RequestHead<'a> {
     pub version: Version,
     /// All fields in order, names as on the wire.
     pub fields: &'a [Field<'a>],
+    /// Whether the message ends with its head, as HTTP/2 says by itself (RFC 9113 §8.1). Of HTTP/1 its fields
+    /// tell.
+    pub ended: bool,
 }
 
 /// The protocol's version.
@@ -72,7 +75,7 @@ impl<'a> ParsedRequest<'a> {
 
     /// The view that policy judges.
     pub fn view(&'a self) -> RequestHead<'a> {
-        RequestHead { method: self.method, target: self.target, version: self.version, fields: &self.fields }
+        RequestHead { method: self.method, target: self.target, version: self.version, fields: &self.fields, ended: false }
     }
 }
 
@@ -138,6 +141,12 @@ impl<'a> RequestHead<'a> {
     /// The members of a field that is a comma-separated list (RFC 9110 §5.6.1), empty ones left out.
     pub fn list(&self, name: &'a str) -> impl Iterator<Item = &'a [u8]> + 'a {
         self.values(name).flat_map(members)
+    }
+
+    /// The only member of a list, where it has just one. `name` is lower case.
+    pub fn single_list_member(&self, name: &'a str) -> Option<&'a [u8]> {
+        let mut members = self.list(name);
+        members.next().filter(|_| members.next().is_none())
     }
 
     /// Whether the client means to go on with the connection (RFC 9112 §9.3).

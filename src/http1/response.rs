@@ -60,6 +60,16 @@ impl<'a> ResponseHead<'a> {
         named(&self.fields, name)
     }
 
+    /// Whether it agrees to speak this protocol from here on (RFC 9110 §7.8).
+    pub fn agrees_to(&self, protocol: &[u8]) -> bool {
+        let names = |name: &'static str, wanted: &[u8]| {
+            self.values(name).flat_map(members).any(|member| member.eq_ignore_ascii_case(wanted))
+        };
+        let mut protocols = self.values("upgrade").flat_map(members);
+        let one = protocols.next().is_some_and(|first| first.eq_ignore_ascii_case(protocol));
+        one && protocols.next().is_none() && names("connection", b"upgrade")
+    }
+
     /// Whether the peer means to go on with the connection (RFC 9112 §9.3).
     pub fn persists(&self) -> bool {
         let says =

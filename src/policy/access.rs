@@ -74,9 +74,10 @@ mod tests {
             trusted_proxies: vec!["10.0.0.0/8".parse().expect("a network")],
             access: Access::default(),
             total: None,
+            http2: false,
         };
         let fields = [Field { name: b"X-Forwarded-For", value: forwarded }];
-        let request = RequestHead { method: b"GET", target: b"/", version: Version::Http11, fields: &fields };
+        let request = RequestHead { method: b"GET", target: b"/", version: Version::Http11, fields: &fields, ended: false };
         client_address(&listener, [10, 0, 0, 1].into(), &request).map(|address| address.to_string())
     }
 

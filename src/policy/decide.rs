@@ -4,6 +4,8 @@
 //! the right to read so many bytes. *inspect* turns that right and the bytes into a [`Forward`], which
 //! nothing else can make: what has none cannot be forwarded.
 
+use std::path::Path;
+
 use super::body::{self, Document};
 use super::forward::Forward;
 use super::gateway::{Endpoint, Gateway, Listener, Report};
@@ -154,6 +156,11 @@ impl<'a> Identified<'a> {
     /// The limits in force when the request came.
     pub fn limits(&self) -> &'a gateway::Limits {
         &self.gateway.limits
+    }
+
+    /// Where a body waits that is not held in memory.
+    pub fn spool_folder(&self) -> Option<&'a Path> {
+        self.gateway.spool_folder.as_deref()
     }
 
     /// How the body is framed.

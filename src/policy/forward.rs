@@ -72,6 +72,12 @@ impl<'a> Forward<'a> {
         self.identified.head.framing
     }
 
+    /// The protocol that the client would rather speak, where the endpoint lets it.
+    pub fn upgrade(&self) -> Option<&'a str> {
+        let allowed = &self.endpoint().forwarding.upgrades;
+        self.identified.head.upgrade.filter(|wanted| allowed.iter().any(|known| known.eq_ignore_ascii_case(wanted)))
+    }
+
     /// Writes the head as the upstream sees it: `Host` first, the client's fields in their order, then ours, and
     /// last how the body is framed on that hop, where there is one.
     pub fn write_head(&self, hop: &Hop<'_>, framing: Option<Framing>, bytes: &mut BytesMut) {
@@ -92,6 +98,10 @@ impl<'a> Forward<'a> {
         self.write_path_taken(&mut writer, hop);
         if let Some(principal) = self.identified.principal.filter(|_| endpoint.forwarding.identity) {
             writer.field(b"X-Authenticated-Principal", principal.name.as_bytes());
+        }
+        if let Some(protocol) = self.upgrade() {
+            writer.field(b"Connection", b"upgrade");
+            writer.field(b"Upgrade", protocol.as_bytes());
         }
         match framing {
             Some(Framing::Length(length)) => writer.content_length(length),

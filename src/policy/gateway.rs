@@ -38,6 +38,8 @@ pub struct Gateway {
     pub guard: Quota,
     /// Sizes and times that hold for every request.
     pub limits: Limits,
+    /// Where bodies wait that are not held in memory; the system's folder for temporary files, if none.
+    pub spool_folder: Option<PathBuf>,
     /// What refusals look like where the endpoint does not say otherwise.
     pub face: Face,
     /// The listener for those who run the gate, if there is one.
@@ -114,6 +116,8 @@ pub struct Listener {
     pub access: Access,
     /// All requests of this listener together, where that is limited.
     pub total: Option<Quota>,
+    /// Whether HTTP/2 is taken, too.
+    pub http2: bool,
 }
 
 /// Which client addresses may come: those of `allow` (all, where empty) but for those of `deny`.
@@ -294,6 +298,8 @@ pub struct Forwarding {
     pub credentials: bool,
     /// Fields that are dropped unless named here, lower case (`x-original-url` and its kin).
     pub pass_headers: Vec<String>,
+    /// Protocols that it may switch to, lower case.
+    pub upgrades: Vec<String>,
 }
 
 /// Sizes and times that hold for every request.
@@ -313,6 +319,12 @@ pub struct Limits {
     pub head_timeout: Duration,
     /// From the end of a head to the end of its body.
     pub body_timeout: Duration,
+    /// Bytes a second that a body has to come with, on average, once it had some time to begin.
+    pub min_body_rate: u64,
+    /// A checked body that is larger waits for its end in a file.
+    pub spool_above_bytes: u64,
+    /// Bytes of all bodies that wait in files.
+    pub spool_bytes: u64,
     /// Between requests on one connection.
     pub idle_timeout: Duration,
     /// After a stop was asked for, requests in flight may take so long.

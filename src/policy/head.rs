@@ -5,7 +5,7 @@
 
 use super::gateway::{Limits, Listener};
 use super::rejection::Rejection;
-use crate::http1::{Framing, HeadFault, RequestHead, Version, is_token, request_framing};
+use crate::http1::{Field, Framing, HeadFault, RequestHead, Version, is_token, request_framing};
 use super::target::Target;
 
 /// A head that passed: the one meaning it has.
@@ -23,6 +23,8 @@ pub struct Head<'a> {
     pub framing: Framing,
     /// Whether the client waits for 100 before it sends the body.
     pub expects_continue: bool,
+    /// The one protocol that the client would rather speak on this connection.
+    pub upgrade: Option<&'a str>,
 }
 
 /// The longest method taken; IANA's longest is 17 bytes.
@@ -55,15 +57,42 @@ pub fn check<'a>(request: &'a RequestHead<'a>, listener: &Listener, limits: &Lim
     within_size(request, limits)?;
     let method = method(request.method)?;
     fields_are_clean(request)?;
+    if request.version == Version::Http2 {
+        no_field_is_connection_specific(request)?;
+    }
     connection_names_hop_by_hop(request)?;
-    let framing = request_framing(request.version, request.fields).map_err(Rejection::MalformedHead)?;
+    let framing = request_framing(request).map_err(Rejection::MalformedHead)?;
     let expects_continue = expectation(request)?;
     let target = Target::parse(request.target).map_err(Rejection::MalformedTarget)?;
     let host = host(request, &target)?;
     if !listener.serves(host) {
         return Err(Rejection::MisdirectedRequest);
     }
-    Ok(Head { request, method, target, host, framing, expects_continue })
+    let upgrade = upgrade(request);
+    Ok(Head { request, method, target, host, framing, expects_continue, upgrade })
+}
+
+/// RFC 9110 §7.8: on 1.1 only, and only where `Connection` says so. A server may ignore it, and of several
+/// protocols at once nothing is made.
+fn upgrade<'a>(request: &'a RequestHead<'a>) -> Option<&'a str> {
+    if request.version != Version::Http11 || !request.list("connection").any(|name| name.eq_ignore_ascii_case(b"upgrade")) {
+        return None;
+    }
+    let protocol = request.single_list_member("upgrade").filter(|protocol| is_token(protocol))?;
+    std::str::from_utf8(protocol).ok()
+}
+
+/// RFC 9113 §8.2.2: what concerns one connection makes a request malformed; `TE` may say `trailers`.
+fn no_field_is_connection_specific(request: &RequestHead<'_>) -> Result<(), Rejection> {
+    const SPECIFIC: [&str; 5] = ["connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade"];
+    let trailers = |field: &Field<'_>| field.value.eq_ignore_ascii_case(b"trailers");
+    let specific = |field: &Field<'_>| {
+        SPECIFIC.iter().any(|name| field.is(name)) || field.is("te") && !trailers(field)
+    };
+    match request.fields.iter().any(specific) {
+        true => Err(Rejection::MalformedHead(HeadFault::ConnectionSpecific)),
+        false => Ok(()),
+    }
 }
 
 /// RFC 6585 §5. The wire stops reading at the same bound; this holds for whoever filled the view.

@@ -2,6 +2,7 @@
 //! request ended. So none is forgotten, also not one whose client went or that the end of the gate cut off.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use super::gate::Gate;
 use super::rules::Rules;
@@ -51,6 +52,11 @@ impl<'a> Account<'a> {
         self.traffic.response_bytes = if head_only { 0 } else { answer.body.len() as u64 };
         self.end = End::Refused { status: answer.status, rejection };
         answer
+    }
+
+    /// How long a connection may say nothing, by the rules of this request.
+    pub(super) fn idle_timeout(&self) -> Duration {
+        self.rules.gateway.limits.idle_timeout
     }
 
     /// An answer of the upstream's begins.

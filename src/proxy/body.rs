@@ -1,21 +1,28 @@
-//! Reading a body whole: within its size, its time and the gate's budget.
+//! Reading a body whole: within its size, its time and the gate's budget. A large one waits in a file for its
+//! end, and is held in memory only while it is inspected.
 
-use bytes::BytesMut;
-use tokio::time::Instant;
+use std::io;
 
 use super::budget::Share;
+use super::buffers::Buffer;
 use super::deadline::Alarm;
 use super::downstream::Client;
 use super::gate::Gate;
+use super::pace::Pace;
+use super::request::Outgoing;
+use super::spool::Spool;
 use crate::http1::Framing;
 use crate::policy::decide::Whole;
 use crate::policy::rejection::Rejection;
 
-/// A body at hand, and its share of the budget for as long as it is.
+/// Of a body that goes to a file, so much is gathered for each write.
+const GATHERED: usize = 256 << 10;
+
+/// A body that came whole, and its share of the budget for as long as it is held.
 #[derive(Debug)]
 pub(super) struct Held<A> {
     bytes: Bytes<A>,
-    _share: Share,
+    share: Share,
 }
 
 #[derive(Debug)]
@@ -25,15 +32,27 @@ enum Bytes<A> {
     /// It came with the head.
     Arrived(A),
     /// It was read.
-    Read(BytesMut),
+    Read(Buffer),
+    /// It is in a file, and in memory while somebody looks at it.
+    Spooled { spool: Spool, loaded: Vec<u8> },
 }
 
 impl<A: AsRef<[u8]>> Held<A> {
+    /// All of it, to be inspected.
     pub(super) fn bytes(&self) -> &[u8] {
         match &self.bytes {
             Bytes::None => b"",
             Bytes::Arrived(bytes) => bytes.as_ref(),
             Bytes::Read(bytes) => bytes,
+            Bytes::Spooled { loaded, .. } => loaded,
+        }
+    }
+
+    /// It was inspected, and goes. What is in a file need not be in memory any more.
+    pub(super) fn inspected(self) -> Outgoing<A> {
+        match self.bytes {
+            Bytes::Spooled { spool, .. } => Outgoing::Spooled(spool),
+            bytes => Outgoing::Held(Self { bytes, share: self.share }),
         }
     }
 }
@@ -45,17 +64,13 @@ pub(super) fn at_hand<C: Client>(
     gate: &Gate,
 ) -> Result<Option<Held<C::Arrived>>, Rejection> {
     let mut share = gate.budget.share(whole.identified().limits().buffered_bytes);
-    let announced = match whole.identified().framing() {
-        Framing::Length(0) => return Ok(Some(Held { bytes: Bytes::None, _share: share })),
-        Framing::Length(length) => length,
-        Framing::Chunked => 0,
-    };
-    if !share.grow_to(announced + whole.decoded_bytes()) {
-        return Err(Rejection::BuffersFull);
+    if whole.identified().framing().is_empty() {
+        return Ok(Some(Held { bytes: Bytes::None, share }));
     }
     let Some(bytes) = client.body_at_hand()? else { return Ok(None) };
-    within(whole, &mut share, bytes.as_ref().len())?;
-    Ok(Some(Held { bytes: Bytes::Arrived(bytes), _share: share }))
+    within(whole, bytes.as_ref().len() as u64)?;
+    hold(&mut share, bytes.as_ref().len() as u64 + whole.decoded_bytes())?;
+    Ok(Some(Held { bytes: Bytes::Arrived(bytes), share }))
 }
 
 /// Reads all of a body that is not at hand, or says why not.
@@ -65,31 +80,70 @@ pub(super) async fn read<C: Client>(
     gate: &Gate,
     alarm: &mut Alarm,
 ) -> Result<Held<C::Arrived>, Rejection> {
-    let identified = whole.identified();
-    let mut share = gate.budget.share(identified.limits().buffered_bytes);
+    let (identified, limits) = (whole.identified(), whole.identified().limits());
+    let mut share = gate.budget.share(limits.buffered_bytes);
     let announced = if let Framing::Length(length) = identified.framing() { length } else { 0 };
-    if !share.grow_to(announced + whole.decoded_bytes()) {
-        return Err(Rejection::BuffersFull);
-    }
+    // Who announces much has not sent it yet; what would not fit in the end is refused before it is sent.
+    let in_memory = announced.min(limits.spool_above_bytes);
+    hold(&mut share, in_memory + whole.decoded_bytes())?;
     if identified.expects_continue() {
         client.invite().await.map_err(|_| Rejection::BodyIncomplete)?;
     }
-    let deadline = Instant::now() + identified.limits().body_timeout;
-    let mut bytes = BytesMut::with_capacity(usize::try_from(announced).unwrap_or(0));
+    let pace = Pace::begin(limits);
+    let mut bytes = Buffer::with_room(usize::try_from(in_memory).unwrap_or(0));
+    let mut spool: Option<Spool> = None;
     loop {
-        let more = alarm.within(deadline, |cx| client.poll_body(cx, &mut bytes)).await;
+        let total = spool.as_ref().map_or(0, Spool::bytes) + bytes.len() as u64;
+        let more = alarm.within(pace.deadline(total), |cx| client.poll_body(cx, &mut bytes)).await;
         let more = more.map_err(|_| Rejection::BodyTimeout)??;
-        within(whole, &mut share, bytes.len())?;
+        let total = spool.as_ref().map_or(0, Spool::bytes) + bytes.len() as u64;
+        within(whole, total)?;
+        if spool.is_none() && total > limits.spool_above_bytes {
+            spool = Some(open(gate, identified.spool_folder(), limits.spool_bytes, announced.max(total)).await?);
+        }
+        let Some(file) = spool.as_mut() else {
+            hold(&mut share, total + whole.decoded_bytes())?;
+            if more {
+                continue;
+            }
+            return Ok(Held { bytes: Bytes::Read(bytes), share });
+        };
+        if !more || bytes.len() >= GATHERED {
+            if !file.grow_to(total) {
+                return Err(Rejection::BuffersFull);
+            }
+            file.append(std::mem::replace(&mut bytes, Buffer::with_room(GATHERED))).await.map_err(failed)?;
+        }
         if !more {
-            return Ok(Held { bytes: Bytes::Read(bytes), _share: share });
+            hold(&mut share, total + whole.decoded_bytes())?;
+            let loaded = file.load().await.map_err(failed)?;
+            let bytes = spool.map_or(Bytes::None, |spool| Bytes::Spooled { spool, loaded });
+            return Ok(Held { bytes, share });
         }
     }
 }
 
-/// Whether so many bytes are within what may be read, and what may be held.
-fn within(whole: &Whole<'_>, share: &mut Share, bytes: usize) -> Result<(), Rejection> {
-    if bytes as u64 > whole.max_bytes() {
-        return Err(whole.overflow());
-    }
-    if share.grow_to(bytes as u64 + whole.decoded_bytes()) { Ok(()) } else { Err(Rejection::BuffersFull) }
+async fn open(
+    gate: &Gate,
+    folder: Option<&std::path::Path>,
+    limit: u64,
+    expected: u64,
+) -> Result<Spool, Rejection> {
+    let mut share = gate.spooled.share(limit);
+    hold(&mut share, expected)?;
+    Spool::open(folder, share).await.map_err(failed)
+}
+
+fn failed(error: io::Error) -> Rejection {
+    Rejection::SpoolFailed { cause: error.to_string() }
+}
+
+/// Whether so many bytes are within what may be read.
+fn within(whole: &Whole<'_>, bytes: u64) -> Result<(), Rejection> {
+    if bytes > whole.max_bytes() { Err(whole.overflow()) } else { Ok(()) }
+}
+
+/// Takes room for so many bytes in all.
+fn hold(share: &mut Share, bytes: u64) -> Result<(), Rejection> {
+    if share.grow_to(bytes) { Ok(()) } else { Err(Rejection::BuffersFull) }
 }

@@ -28,6 +28,11 @@ impl Buffer {
         Self(KEPT.with_borrow_mut(Vec::pop).unwrap_or_else(|| BytesMut::with_capacity(ROOM)))
     }
 
+    /// An empty one, with room for so many bytes at least.
+    pub(super) fn with_room(bytes: usize) -> Self {
+        if bytes <= ROOM { Self::lent() } else { Self(BytesMut::with_capacity(bytes)) }
+    }
+
     /// One that holds these bytes, if there are any.
     pub(super) fn holding(bytes: &[u8]) -> Option<Self> {
         (!bytes.is_empty()).then(|| {
@@ -58,8 +63,9 @@ impl Buffer {
 impl Drop for Buffer {
     fn drop(&mut self) {
         self.0.clear();
-        self.0.reserve(ROOM);
+        // What was taken from its front comes back; a large one does not stay.
         if self.0.capacity() < 2 * ROOM {
+            self.0.reserve(ROOM);
             let bytes = std::mem::take(&mut self.0);
             // A thread that ends keeps nothing.
             let _ = KEPT.try_with(|kept| {

@@ -18,6 +18,7 @@ use super::downstream::{Arrived, Client, Fate, H1};
 use super::exchange;
 use super::gate::Gate;
 use super::rules::Rules;
+use super::streams::{self, PREFACE};
 use super::transport::Transport;
 use crate::http1::{HeadLimits, ParsedRequest, RequestHead, Scan, Version};
 use crate::policy::connection::Connection;
@@ -46,7 +47,7 @@ pub(super) async fn serve(gate: Arc<Gate>, door: Arc<Door>, socket: TcpStream, p
     });
     // Who came through a closing door has a moment; who was served by then has had it.
     let mut patience = LAST_ONE_IN;
-    let mut rest = None;
+    let (mut rest, mut first) = (None, true);
     loop {
         if rest.is_none() {
             let idle = Instant::now() + gate.rules.load().gateway.limits.idle_timeout;
@@ -56,7 +57,10 @@ pub(super) async fn serve(gate: Arc<Gate>, door: Arc<Door>, socket: TcpStream, p
                 () = async { closed.as_mut().await; sleep(patience).await } => None,
             };
         }
-        let Some(buffer) = rest.take() else { return };
+        let Some(mut buffer) = rest.take() else { return };
+        if std::mem::take(&mut first) && speaks_http2(&gate, &door, &mut transport, &mut buffer, &mut alarm).await {
+            return Box::pin(streams::serve(gate, door, late, peer, transport, buffer)).await;
+        }
         patience = Duration::ZERO;
         // What a request takes is given back with it: an idle connection holds nothing of that.
         match Box::pin(one(&gate, &door, late.as_ref(), peer, &mut transport, &mut alarm, buffer)).await {
@@ -74,6 +78,33 @@ fn poll_first(cx: &mut Context<'_>, transport: &mut Transport) -> Poll<Option<Bu
     let mut buffer = Buffer::lent();
     let read = ready!(transport.poll_fill(cx, &mut buffer));
     Poll::Ready(matches!(read, Ok(1..)).then_some(buffer))
+}
+
+/// Whether a connection begins as one of HTTP/2 does, at a listener that takes it. Elsewhere it is a request of a
+/// version that is not spoken.
+async fn speaks_http2(
+    gate: &Gate,
+    door: &Arc<Door>,
+    transport: &mut Transport,
+    buffer: &mut Buffer,
+    alarm: &mut Alarm,
+) -> bool {
+    let begins = |buffer: &Buffer| buffer.iter().zip(PREFACE).all(|(byte, expected)| byte == expected);
+    if !begins(buffer) {
+        return false;
+    }
+    let rules = gate.rules.load();
+    let taken = rules.listener_at(door).is_some_and(|listener| rules.gateway.listeners[listener].http2);
+    let deadline = Instant::now() + rules.gateway.limits.head_timeout;
+    drop(rules);
+    // Three letters may begin a method.
+    while taken && buffer.len() < PREFACE.len() && begins(buffer) {
+        match alarm.within(deadline, |cx| transport.poll_fill(cx, buffer)).await {
+            Ok(Ok(1..)) => {}
+            _ => return false,
+        }
+    }
+    taken && begins(buffer)
 }
 
 /// Serves the next request. Where the connection goes on: what was read beyond it.
@@ -124,7 +155,7 @@ async fn one(
 }
 
 /// The rules in force, and which of their listeners is served at a door.
-fn rules_at(gate: &Gate, door: &Arc<Door>, late: Option<&Arc<Rules>>) -> Option<(Arc<Rules>, usize)> {
+pub(super) fn rules_at(gate: &Gate, door: &Arc<Door>, late: Option<&Arc<Rules>>) -> Option<(Arc<Rules>, usize)> {
     let rules = gate.rules.load_full();
     match (rules.listener_at(door), late) {
         (Some(listener), _) => Some((rules, listener)),
@@ -169,7 +200,7 @@ async fn refuse_unread(
     rejection: Rejection,
     alarm: &mut Alarm,
 ) -> Fate {
-    let nothing = RequestHead { method: b"", target: b"", version: Version::Http11, fields: &[] };
+    let nothing = RequestHead { method: b"", target: b"", version: Version::Http11, fields: &[], ended: false };
     let id = gate.ids.fresh().trace_text();
     let mut account = Account::open(gate, rules, connection, &id, None);
     let answer = account.refuse(rejection);

@@ -5,6 +5,7 @@ use super::body::{self, Held};
 use super::deadline::Alarm;
 use super::downstream::{Client, Fate};
 use super::gate::Gate;
+use super::pace::Pace;
 use super::relay::{self, Failure, Ids, Outgoing};
 use super::rules::Rules;
 use crate::http1::RequestHead;
@@ -100,9 +101,9 @@ fn inspect<'a, C: Client>(
         },
         Permit::Streamed(streamed) => {
             let max_bytes = streamed.max_bytes();
-            let max_time = streamed.identified().limits().body_timeout;
+            let pace = Pace::begin(streamed.identified().limits());
             let wants_continue = streamed.identified().expects_continue();
-            Ok(Judged::Passes(streamed.forward(), Outgoing::Streamed { max_bytes, max_time, wants_continue }))
+            Ok(Judged::Passes(streamed.forward(), Outgoing::Streamed { max_bytes, pace, wants_continue }))
         }
     }
 }
@@ -129,5 +130,5 @@ fn inspected<'a, A: AsRef<[u8]>>(
 ) -> Result<Judged<'a, A>, Rejection> {
     account.traffic.request_bytes = held.bytes().len() as u64;
     let forward = whole.inspect(held.bytes(), &mut account.trail)?;
-    Ok(Judged::Passes(forward, Outgoing::Whole(held)))
+    Ok(Judged::Passes(forward, held.inspected()))
 }

@@ -22,6 +22,8 @@ pub struct Gate {
     pub(super) rules: ArcSwap<Rules>,
     pub(super) limits: LocalLimits,
     pub(super) budget: Arc<Budget>,
+    /// The same for those that wait in files.
+    pub(super) spooled: Arc<Budget>,
     pub(super) places: Arc<Places>,
     pub(super) clock: Clock,
     pub(super) ids: Ids,
@@ -46,6 +48,7 @@ impl Gate {
         Ok(Self {
             limits: LocalLimits::default(),
             budget: Budget::new(),
+            spooled: Budget::new(),
             places: Places::new(),
             clock: Clock::start(),
             ids: Ids::seeded()?,
@@ -118,6 +121,8 @@ impl Gate {
             buffered_bodies,
             buffered_bytes,
             buffer_limit_bytes: rules.gateway.limits.buffered_bytes,
+            spooled_bytes: self.spooled.held().1,
+            spool_limit_bytes: rules.gateway.limits.spool_bytes,
             peers: rules.upstreams.iter().flat_map(|group| group.standing()).collect(),
             lines: self.telemetry.lines(),
         }

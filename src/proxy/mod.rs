@@ -19,13 +19,17 @@ mod door;
 mod downstream;
 mod exchange;
 mod gate;
+mod pace;
 mod places;
 mod relay;
 mod request;
 mod response;
 mod rules;
 mod server;
+mod spool;
+mod streams;
 mod transport;
+mod tunnel;
 mod upstream;
 mod workers;
 

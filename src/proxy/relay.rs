@@ -16,6 +16,7 @@ use super::downstream::{Client, Fate};
 use super::request::Departing;
 pub(super) use super::request::Outgoing;
 use super::response::Answering;
+use super::tunnel;
 use super::upstream::{Connected, Group, PeerConnection, PeerFault};
 use crate::http1::{Body, Decoded, Ending};
 use crate::policy::forward::{Forward, Hop};
@@ -96,7 +97,7 @@ pub(super) async fn relay<'a, C: Client>(
         let mut head = Buffer::lent();
         forward.write_head(&hop, framing, &mut head);
         let mut departing = Departing::new(head, outgoing, framing);
-        let answered = answer_head(&mut departing, &mut connected, client, invite, (alarm, deadline)).await;
+        let answered = answer_head(forward, &mut departing, &mut connected, client, invite, (alarm, deadline)).await;
         account.traffic.request_bytes = departing.body_bytes;
         match answered {
             Ok(end) => break (connected, departing, end),
@@ -115,6 +116,9 @@ pub(super) async fn relay<'a, C: Client>(
     };
     departing.let_go();
     let peer = &mut connected.connection;
+    if let Some(protocol) = forward.upgrade().filter(|_| peer.head(end).is_ok_and(|head| head.status == 101)) {
+        return Box::pin(tunnel(peer, end, client, protocol, account, alarm)).await;
+    }
     let passing = Passing::begin(peer, end, client, forward.method() == "HEAD", account);
     let mut passing = passing.map_err(|cause| group.failed(Rejection::UpstreamBroken { cause }))?;
     let passed = alarm.within(deadline, |cx| passing.poll_beside(cx, peer, client, &mut departing)).await;
@@ -133,6 +137,37 @@ pub(super) async fn relay<'a, C: Client>(
         connected.release();
     }
     Ok(client.answered())
+}
+
+/// Passes an agreement to another protocol on, and then carries what is said in it.
+async fn tunnel<C: Client>(
+    peer: &mut PeerConnection,
+    end: usize,
+    client: &mut C,
+    protocol: &str,
+    account: &mut Account<'_>,
+    alarm: &mut Alarm,
+) -> Result<Fate, Failure> {
+    let aborted = |cause| Failure::Aborted { cause, looks_whole: false, upstream: false };
+    let broken = |fault: PeerFault| Failure::Refused(Rejection::UpstreamBroken { cause: fault.to_string() });
+    account.answering(101);
+    let idle = account.idle_timeout();
+    let side = {
+        let head = peer.head(end).map_err(broken)?;
+        let standings = rate_limit::fields(&account.trail.standings);
+        let answering = Answering { head: &head, standings: &standings, ending: Ending::Nothing };
+        client.upgrade(&answering, protocol.as_bytes()).await.map_err(|error| aborted(format!("client: {error}")))?
+    };
+    // Only who can speak another protocol has offered one.
+    let Some(side) = side else { return Err(aborted("the client has no place for a tunnel".to_owned())) };
+    peer.take(end);
+    let ((sent, received), outcome) = tunnel::run(side, peer.side(), idle, alarm).await;
+    account.traffic.request_bytes = sent;
+    account.traffic.response_bytes = received;
+    match outcome {
+        Ok(()) => Ok(Fate::Gone),
+        Err(fault) => Err(aborted(fault.to_string())),
+    }
 }
 
 /// Counts an exchange that has ended, however it did.
@@ -160,6 +195,7 @@ impl Lost {
 
 /// Sends the request, and reads up to the final head; interim ones are passed on. The length of that head.
 async fn answer_head<C: Client>(
+    forward: &Forward<'_>,
     departing: &mut Departing<C::Arrived>,
     connected: &mut Connected<'_>,
     client: &mut C,
@@ -188,8 +224,11 @@ async fn answer_head<C: Client>(
         match head.status {
             // Ours is sent when the body is wanted, not when the peer wants it.
             100 => {}
-            // RFC 9110 §7.8
-            101 => return Err(Lost::broken("an upgrade that nobody asked for")),
+            // RFC 9110 §7.8: to a protocol that was offered, and to no other.
+            101 => match forward.upgrade() {
+                Some(protocol) if head.agrees_to(protocol.as_bytes()) => return Ok(end),
+                _ => return Err(Lost::broken("an upgrade that nobody asked for")),
+            },
             102..=199 => {
                 let answering = Answering { head: &head, standings: &[], ending: Ending::Nothing };
                 // A client that is gone shows when the final answer is written.

@@ -1,7 +1,6 @@
 //! A request that passed, on its way to its upstream.
 
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
 use tokio::time::Instant;
 
@@ -9,6 +8,8 @@ use super::body::Held;
 use super::buffers::Buffer;
 use super::deadline::Alarm;
 use super::downstream::Client;
+use super::pace::Pace;
+use super::spool::{Reading, Spool};
 use super::upstream::{PeerConnection, PeerFault};
 use crate::http1::{Framing, LAST_CHUNK, chunk_size};
 use crate::policy::forward::Forward;
@@ -18,13 +19,15 @@ use crate::policy::rejection::Rejection;
 #[derive(Debug)]
 pub(super) enum Outgoing<A> {
     /// At hand, as it was checked.
-    Whole(Held<A>),
+    Held(Held<A>),
+    /// In a file, as it was checked.
+    Spooled(Spool),
     /// Still to come, and nobody looks at it.
     Streamed {
         /// So many bytes may pass.
         max_bytes: u64,
         /// In so long a time.
-        max_time: Duration,
+        pace: Pace,
         /// Whether the client waits to be asked for it.
         wants_continue: bool,
     },
@@ -40,6 +43,8 @@ pub(super) struct Departing<A> {
     /// How much of these three is gone.
     sent: usize,
     rest: Rest,
+    /// What the rest is read from, where that is a file.
+    spooled: Option<Reading>,
     framed: Framing,
     /// Bytes of the body that went, or were about to.
     pub(super) body_bytes: u64,
@@ -57,6 +62,8 @@ enum Piece<A> {
 enum Rest {
     /// More of what streams.
     Streaming(Box<Stream>),
+    /// More of what is in a file.
+    Spooled,
     /// Nothing: the piece is the last.
     Nothing,
     /// Nothing: all of it has gone.
@@ -68,7 +75,9 @@ enum Rest {
 #[derive(Debug)]
 struct Stream {
     max_bytes: u64,
-    deadline: Instant,
+    pace: Pace,
+    /// Since when the peer takes no more.
+    stalled: Option<Instant>,
     alarm: Alarm,
 }
 
@@ -77,10 +86,11 @@ impl<A: AsRef<[u8]>> Outgoing<A> {
     pub(super) fn framing(&self, forward: &Forward<'_>) -> Option<Framing> {
         let takes_body = matches!(forward.method(), "POST" | "PUT" | "PATCH");
         match (self, forward.framing()) {
-            (Self::Whole(held), _) => {
+            (Self::Held(held), _) => {
                 let length = held.bytes().len() as u64;
                 (length > 0 || takes_body).then_some(Framing::Length(length))
             }
+            (Self::Spooled(spool), _) => Some(Framing::Length(spool.bytes())),
             (Self::Streamed { .. }, Framing::Length(0)) => None,
             (Self::Streamed { .. }, framing) => Some(framing),
         }
@@ -90,22 +100,31 @@ impl<A: AsRef<[u8]>> Outgoing<A> {
 impl<A: AsRef<[u8]>> Departing<A> {
     /// A request whose head is written.
     pub(super) fn new(head: Buffer, outgoing: Outgoing<A>, framing: Option<Framing>) -> Self {
+        let mut spooled = None;
         let (piece, rest) = match outgoing {
-            Outgoing::Whole(held) => (Piece::Held(held), Rest::Nothing),
+            Outgoing::Held(held) => (Piece::Held(held), Rest::Nothing),
+            Outgoing::Spooled(spool) => {
+                spooled = Some(spool.read());
+                (Piece::None, Rest::Spooled)
+            }
             Outgoing::Streamed { .. } if framing.is_none() => (Piece::None, Rest::Nothing),
-            Outgoing::Streamed { max_bytes, max_time, .. } => {
-                let deadline = Instant::now() + max_time;
-                (Piece::None, Rest::Streaming(Box::new(Stream { max_bytes, deadline, alarm: Alarm::default() })))
+            Outgoing::Streamed { max_bytes, pace, .. } => {
+                let stream = Stream { max_bytes, pace, stalled: None, alarm: Alarm::default() };
+                (Piece::None, Rest::Streaming(Box::new(stream)))
             }
         };
         let body_bytes = piece.bytes().len() as u64;
         let framed = framing.unwrap_or(Framing::Length(0));
-        Self { before: head, piece, behind: b"", sent: 0, rest, framed, body_bytes }
+        Self { before: head, piece, behind: b"", sent: 0, rest, spooled, framed, body_bytes }
     }
 
     /// What has to go once more, on another connection; nothing where some of it is gone for good.
     pub(super) fn again(self) -> Option<Outgoing<A>> {
-        if let Piece::Held(held) = self.piece { Some(Outgoing::Whole(held)) } else { None }
+        match (self.piece, self.spooled) {
+            (Piece::Held(held), _) => Some(Outgoing::Held(held)),
+            (_, Some(reading)) => reading.rewound().map(Outgoing::Spooled),
+            _ => None,
+        }
     }
 
     /// Gives back what is not needed any more: the request is with the upstream, and its bytes need not be
@@ -113,6 +132,7 @@ impl<A: AsRef<[u8]>> Departing<A> {
     pub(super) fn let_go(&mut self) {
         if self.is_over() {
             self.piece = Piece::None;
+            self.spooled = None;
         }
     }
 
@@ -141,7 +161,11 @@ impl<A: AsRef<[u8]>> Departing<A> {
     ) -> Poll<Result<(), Rejection>> {
         while !self.is_over() {
             let parts = [&self.before[..], self.piece.bytes(), self.behind];
-            if let Err(fault) = ready!(peer.poll_send(cx, &parts, &mut self.sent)) {
+            let sent = peer.poll_send(cx, &parts, &mut self.sent);
+            if let Rest::Streaming(stream) = &mut self.rest {
+                stream.stalls(sent.is_pending());
+            }
+            if let Err(fault) = ready!(sent) {
                 self.rest = Rest::Broken(Some(fault));
                 break;
             }
@@ -159,10 +183,10 @@ impl<A: AsRef<[u8]>> Departing<A> {
                     (self.behind, self.sent) = (b"", 0);
                     let more = match client.poll_body(cx, buffer) {
                         Poll::Ready(more) => more?,
-                        Poll::Pending if stream.alarm.poll_rung(cx, stream.deadline).is_ready() => {
-                            return Poll::Ready(Err(Rejection::BodyTimeout));
+                        Poll::Pending => {
+                            let deadline = stream.pace.deadline(self.body_bytes);
+                            return stream.alarm.poll_rung(cx, deadline).map(|()| Err(Rejection::BodyTimeout));
                         }
-                        Poll::Pending => return Poll::Pending,
                     };
                     let length = buffer.len();
                     self.body_bytes += length as u64;
@@ -175,6 +199,18 @@ impl<A: AsRef<[u8]>> Departing<A> {
                     if !more {
                         self.rest = Rest::Nothing;
                     }
+                }
+                Rest::Spooled => {
+                    let Some(reading) = self.spooled.as_mut().filter(|reading| !reading.is_over()) else {
+                        self.rest = Rest::Gone;
+                        break;
+                    };
+                    let failed = |error: std::io::Error| Rejection::SpoolFailed { cause: error.to_string() };
+                    let piece = ready!(reading.poll_piece(cx)).map_err(failed)?;
+                    self.body_bytes += piece.len() as u64;
+                    self.piece = Piece::Read(piece);
+                    self.before.clear();
+                    self.sent = 0;
                 }
                 Rest::Gone | Rest::Broken(_) => {}
             }
@@ -193,6 +229,20 @@ impl<A: AsRef<[u8]>> Departing<A> {
             (false, true) => LAST_CHUNK,
             (false, false) => b"",
         };
+    }
+}
+
+impl Stream {
+    /// What the peer takes its time for is not held against the client.
+    fn stalls(&mut self, stalls: bool) {
+        match (stalls, self.stalled) {
+            (true, None) => self.stalled = Some(Instant::now()),
+            (false, Some(since)) => {
+                self.pace.excuse(since.elapsed());
+                self.stalled = None;
+            }
+            _ => {}
+        }
     }
 }
 

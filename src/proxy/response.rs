@@ -83,6 +83,18 @@ impl<'a> Answering<'a> {
         sending
     }
 
+    /// The head of an answer that agrees to another protocol.
+    pub(super) fn write_upgrade(&self, protocol: &[u8], bytes: &mut BytesMut) {
+        let mut writer = HeadWriter::response(bytes, self.head.status, self.head.reason);
+        self.fields().for_each(|field| writer.field(field.name, field.value));
+        for (name, value) in self.standings {
+            writer.field(name.as_bytes(), value.as_bytes());
+        }
+        writer.field(b"Connection", b"upgrade");
+        writer.field(b"Upgrade", protocol);
+        writer.end();
+    }
+
     /// The head of an interim answer, as a client of HTTP/1.1 gets it.
     pub(super) fn write_interim(&self, bytes: &mut BytesMut) {
         let mut writer = HeadWriter::response(bytes, self.head.status, self.head.reason);

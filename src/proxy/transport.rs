@@ -41,6 +41,11 @@ impl Transport {
         }
     }
 
+    /// What the system calls it by.
+    pub(super) fn descriptor(&self) -> std::os::fd::RawFd {
+        std::os::fd::AsRawFd::as_raw_fd(self.socket())
+    }
+
     /// Whether there may be something to read; nothing is read, and no buffer is needed.
     pub(super) fn poll_readable(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self {
@@ -84,6 +89,11 @@ impl Transport {
     pub(super) async fn send(&mut self, parts: &[&[u8]]) -> io::Result<()> {
         let mut sent = 0;
         poll_fn(|cx| self.poll_send(cx, parts, &mut sent)).await
+    }
+
+    /// Ends our side of the connection.
+    pub(super) fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(self).poll_shutdown(cx)
     }
 
     /// A socket holds nothing back.

@@ -83,7 +83,7 @@ fn decided(
     };
     let fields: Vec<Field<'_>> =
         head.fields.iter().map(|(name, value)| Field { name: name.as_bytes(), value }).collect();
-    let request = RequestHead { method, target, version, fields: &fields };
+    let request = RequestHead { method, target, version, fields: &fields, ended: false };
     let peer = step.client.unwrap_or(IpAddr::from([127, 0, 0, 1]));
     let connection = Connection { listener: step.listener, peer };
     let mut trail = Trail::default();

@@ -52,7 +52,7 @@ fn judged(gateway: &Gateway, limits: &LocalLimits, now: Timestamp, bytes: &[u8],
             Field { name: &line[..colon], value: line.get(colon + 1..).unwrap_or_default().trim_ascii() }
         })
         .collect();
-    let request = RequestHead { method, target, version, fields: &fields };
+    let request = RequestHead { method, target, version, fields: &fields, ended: false };
     let connection = Connection { listener: 0, peer: IpAddr::from([127, 0, 0, 1]) };
     let mut trail = Trail::default();
     let decision = decide(gateway, connection, &request, b"", limits, now, &mut trail);

@@ -190,6 +190,7 @@ fn assemble(draft: &Draft<'_>, compiler: &Compiler<'_>) -> Option<Endpoint> {
             identity: stated(layers.nearest(|layer| &layer.forward_identity))?,
             credentials: stated(layers.nearest(|layer| &layer.forward_credentials))?,
             pass_headers: stated_or(layers.nearest(|layer| &layer.pass_headers), Vec::new())?,
+            upgrades: stated_or(layers.nearest(|layer| &layer.upgrade), Vec::new())?,
         },
         face: stated_or(layers.nearest(|layer| &layer.face), None)?,
     })

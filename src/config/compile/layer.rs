@@ -14,6 +14,7 @@ use crate::config::faults::Faults;
 use crate::config::file::{BodyWord, PolicyTable, StageWord};
 use crate::config::located::{Field, List, Located};
 use crate::config::text::Text;
+use crate::http1::is_token;
 use crate::policy::body::JsonRules;
 use crate::policy::gateway::{Authentication, Report};
 use crate::policy::media_type::MediaType;
@@ -52,6 +53,7 @@ pub(super) struct Layer {
     pub(super) path: Vec<Declared>,
     pub(super) report: Field<Report>,
     pub(super) face: Field<Arc<Face>>,
+    pub(super) upgrade: Field<Vec<String>>,
     pub(super) forward_identity: Field<bool>,
     pub(super) forward_credentials: Field<bool>,
     pub(super) pass_headers: Field<Vec<String>>,
@@ -86,6 +88,7 @@ impl Layer {
             path: parameters::path(&table.path, standing, &mut compiler.schemas, compiler.faults),
             report: map(&table.report, |list| report(list, standing, compiler.faults)),
             face: map(&table.errors, |table| errors::face(table, compiler.faults).map(Arc::new)),
+            upgrade: map(&table.upgrade, |list| each(list, |item| protocol(item, standing, compiler.faults))),
             forward_identity: table.forward_identity.clone(),
             forward_credentials: table.forward_credentials.clone(),
             pass_headers: map(&table.pass_headers, |list| each(list, |item| passed(item, compiler.faults))),
@@ -167,6 +170,26 @@ fn stage(word: &Located<StageWord>, standing: Standing<'_>, faults: &mut Faults)
         _ => {}
     }
     Some(stage)
+}
+
+/// RFC 9110 §7.8. What tunnels is on no endpoint that does not say so by itself: nothing of it is looked at.
+fn protocol(item: &Located<Text>, standing: Standing<'_>, faults: &mut Faults) -> Option<String> {
+    let text = item.as_str();
+    if !matches!(standing, Standing::Method(_)) {
+        faults.error(item.at, "upgrades are let through on a method's own table").label("what tunnels is not looked at");
+        return None;
+    }
+    if !is_token(text.as_bytes()) {
+        faults.error(item.at, "this is no protocol").label("expected a name such as \"websocket\"");
+        return None;
+    }
+    let lower = text.to_ascii_lowercase();
+    // RFC 9113 §3.1: what would follow is HTTP that nobody judges.
+    if lower.starts_with("h2") || lower.starts_with("http") || lower.starts_with("tls") {
+        faults.error(item.at, "requests would pass through this upgrade unjudged").label("expected another protocol");
+        return None;
+    }
+    Some(lower)
 }
 
 /// Fields that are dropped from every request unless an endpoint wants them: they make another request

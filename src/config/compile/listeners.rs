@@ -62,6 +62,7 @@ fn listener(name: &Located<String>, table: &ListenerTable, faults: &mut Faults) 
         trusted_proxies: trusted_proxies?,
         access: access?,
         total: total?,
+        http2: table.http2.given().is_some_and(|http2| http2.value),
     })
 }
 

@@ -56,6 +56,7 @@ pub(super) fn compile(
 ) -> Option<Gateway> {
     let start = Place::start_of(main);
     let limits = process::limits(&file.limits, faults);
+    let spool_folder = process::spool_folder(&file.limits, faults);
     let guard = process::guard(&file.guard, faults);
     let listeners = listeners::listeners(&file.listener, start, faults);
     let admin = admin::admin(&file.admin, &file.listener, faults);
@@ -85,6 +86,7 @@ pub(super) fn compile(
         routes,
         guard: guard?,
         limits,
+        spool_folder,
         face: face?,
         admin: admin?,
         access_log: access_log?,

@@ -1,6 +1,7 @@
 //! `[limits]` and `[guard]`.
 
 use std::num::NonZeroU64;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::quotas::rates;
@@ -30,6 +31,9 @@ pub(super) fn limits(table: &Field<LimitsTable>, faults: &mut Faults) -> Limits 
         max_decode_ratio: number(&table.max_decode_ratio, 100, 1, 10_000, faults) as u32,
         head_timeout: duration(&table.head_timeout, seconds(10)),
         body_timeout: duration(&table.body_timeout, seconds(30)),
+        min_body_rate: table.min_body_rate.given().map_or(240, |given| given.value.0),
+        spool_above_bytes: size(&table.spool_above, MIB, 64 * KIB, 1 << 50, faults),
+        spool_bytes: size(&table.spool, 1024 * MIB, MIB, 1 << 50, faults),
         idle_timeout: duration(&table.idle_timeout, seconds(60)),
         drain: duration(&table.drain, seconds(25)),
         max_connections: small(number(&table.max_connections, 10_000, 1, 10_000_000, faults)),
@@ -42,6 +46,12 @@ pub(super) fn limits(table: &Field<LimitsTable>, faults: &mut Faults) -> Limits 
         fault.label(format!("at most `max_head`, {} bytes", limits.max_head_bytes));
     }
     limits
+}
+
+/// Where bodies wait that are not held in memory. Whether it can be written to shows when one does.
+pub(super) fn spool_folder(table: &Field<LimitsTable>, faults: &Faults) -> Option<PathBuf> {
+    let written = table.given()?.value.spool_folder.given()?;
+    Some(faults.source(written.at.file).relative(written.as_str()))
 }
 
 /// The quota of failed credentials, by client address.

@@ -20,6 +20,16 @@ pub(super) fn check(draft: &Draft<'_>, seen: &mut HashSet<Place>, compiler: &mut
     dropped(draft, seen, compiler);
     body::check(draft, seen, compiler);
     length(draft, compiler);
+    upgrade(draft, compiler);
+}
+
+/// RFC 6455 §4.1 for one: what begins by an upgrade begins with GET.
+fn upgrade(draft: &Draft<'_>, compiler: &mut Compiler<'_>) {
+    if let Field::Given(upgrade) = draft.layers.nearest(|layer| &layer.upgrade)
+        && draft.method != "GET"
+    {
+        compiler.faults.error(upgrade.at, "only a GET can switch to another protocol").label("`upgrade` has to go");
+    }
 }
 
 fn name(draft: &Draft<'_>) -> String {

@@ -22,12 +22,14 @@ pub struct ListenerTable {
     pub access: Field<AccessTable>,
     /// The rates of all requests of this listener together. Unstated: unlimited.
     pub total: Field<List<RateText>>,
+    /// Take HTTP/2, too, from clients that begin with it (RFC 9113 §3.3). Unstated: false.
+    pub http2: Field<bool>,
     /// TLS: not built yet.
     pub tls: Field<Anything>,
 }
 
 read_table!(ListenerTable, "a listener's table" {
-    address, hosts, trusted_proxies, access, total, tls,
+    address, hosts, trusted_proxies, access, total, http2, tls,
 });
 
 /// Which client addresses may come: those of `allow`, but for those of `deny`. Others get 403.

@@ -53,6 +53,9 @@ pub struct PolicyTable {
     pub report: Field<List<StageWord>>,
     /// What refusals look like here.
     pub errors: Field<ErrorsTable>,
+    /// Protocols that a GET may switch to, such as `websocket`: what the upstream then agrees to passes both ways,
+    /// unread, until one side ends it. Unstated: none.
+    pub upgrade: Field<List<Text>>,
     /// Send the caller's name upstream as `X-Authenticated-Principal`. Unstated: false.
     pub forward_identity: Field<bool>,
     /// Leave the credential in the request that the upstream sees. Unstated: false.
@@ -64,7 +67,7 @@ pub struct PolicyTable {
 
 read_table!(PolicyTable, "a table of what holds for the endpoint" {
     upstream, auth, scopes, quotas, max_body, media_types, body_schema, body, json, produces, query,
-    header, path, report, errors, forward_identity, forward_credentials, pass_headers,
+    header, path, report, errors, upgrade, forward_identity, forward_credentials, pass_headers,
 });
 
 /// A stage that may only report.

@@ -4,7 +4,8 @@ use schemars::JsonSchema;
 
 use crate::config::located::{Field, List};
 use crate::config::read::read_table;
-use crate::config::units::{DurationText, RateText, SizeText};
+use crate::config::text::Text;
+use crate::config::units::{DurationText, RateText, SizeText, SpeedText};
 
 /// Sizes and times that hold for every request.
 #[derive(Clone, Debug, Default, JsonSchema)]
@@ -24,6 +25,15 @@ pub struct LimitsTable {
     pub head_timeout: Field<DurationText>,
     /// From the end of a head to the end of its body; past it 408. Unstated: `30s`.
     pub body_timeout: Field<DurationText>,
+    /// A body that comes more slowly, on average and from its sixth second on, gets 408. Unstated: `240 B/s`.
+    pub min_body_rate: Field<SpeedText>,
+    /// A checked body that is larger waits for its end in a file and not in memory. Unstated: `1 MiB`.
+    pub spool_above: Field<SizeText>,
+    /// All bodies that wait in files; past it 503. Unstated: `1 GiB`.
+    pub spool: Field<SizeText>,
+    /// Where these files are; each is gone with its request, or with the gate. Unstated: the system's folder
+    /// for temporary files.
+    pub spool_folder: Field<Text>,
     /// Between requests on one connection. Unstated: `60s`.
     pub idle_timeout: Field<DurationText>,
     /// After a stop was asked for, requests in flight may take so long. Unstated: `25s`.
@@ -36,7 +46,7 @@ pub struct LimitsTable {
 
 read_table!(LimitsTable, "a table of limits" {
     buffered, max_head, max_fields, max_target, max_decode_ratio, head_timeout, body_timeout,
-    idle_timeout, drain, max_connections, threads,
+    min_body_rate, spool_above, spool, spool_folder, idle_timeout, drain, max_connections, threads,
 });
 
 /// Failed credentials that one address may present before it has to wait; past it 429. Always on.

@@ -119,6 +119,11 @@ pub enum Rejection {
     MalformedForm(FormFault),
     /// All bodies together fill the gate's budget.
     BuffersFull,
+    /// The file that the body should wait in cannot be written or read.
+    SpoolFailed {
+        /// Why, for the log.
+        cause: String,
+    },
     /// The body does not satisfy the schema.
     SchemaViolated(Vec<Violation>),
     /// No peer takes a connection.
@@ -176,7 +181,7 @@ impl Rejection {
             | Self::ListenerSpent { retry_after }
             | Self::RateLimited { retry_after, .. } => Some(*retry_after),
             // Bodies come and go within seconds.
-            Self::BuffersFull => Some(Duration::from_secs(1)),
+            Self::BuffersFull | Self::SpoolFailed { .. } => Some(Duration::from_secs(1)),
             _ => None,
         }
     }

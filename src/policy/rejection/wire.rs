@@ -85,6 +85,7 @@ impl Rejection {
             Self::MalformedForm(_) => (Body, 400, "malformed_form", "Malformed form"),
             // RFC 9110 §15.6.4
             Self::BuffersFull => (Body, 503, "buffers_full", "Service unavailable"),
+            Self::SpoolFailed { .. } => (Body, 503, "spool_failed", "Service unavailable"),
             // RFC 9110 §15.5.21
             Self::SchemaViolated(_) => (Schema, 422, "schema_violated", "Schema violated"),
             // RFC 9110 §15.6.3

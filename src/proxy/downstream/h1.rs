@@ -11,13 +11,14 @@ use tokio::io::AsyncReadExt;
 use tokio::time::Instant;
 
 use super::{BodyFault, Client, Fate, connection_option};
-use crate::http1::{Body, HeadWriter, LAST_CHUNK, RequestHead, Version, chunk_size, request_framing};
+use crate::http1::{Body, Framing, HeadWriter, LAST_CHUNK, RequestHead, Version, chunk_size, request_framing};
 use crate::policy::problem::Answer;
 use crate::proxy::buffers::Buffer;
 use crate::proxy::clock::http_date;
 use crate::proxy::deadline::Alarm;
 use crate::proxy::response::{Answering, Sending};
 use crate::proxy::transport::Transport;
+use crate::proxy::tunnel::Side;
 
 /// So much of a refused body is read away to keep the connection.
 const DRAIN_BYTES: u64 = 64 << 10;
@@ -82,7 +83,7 @@ impl<'c> H1<'c> {
         persists: bool,
     ) -> Self {
         // What has no framing is refused by its head, and nothing is read after that.
-        let framing = request_framing(request.version, request.fields).unwrap_or(crate::http1::Framing::Length(0));
+        let framing = request_framing(request).unwrap_or(Framing::Length(0));
         Self {
             transport,
             arrived,
@@ -247,6 +248,16 @@ impl<'c> Client for H1<'c> {
         }
         answering.write_interim(&mut self.before);
         poll_fn(|cx| self.poll_flush(cx, b"")).await
+    }
+
+    async fn upgrade(&mut self, answering: &Answering<'_>, protocol: &[u8]) -> io::Result<Option<Side<'_>>> {
+        answering.write_upgrade(protocol, &mut self.before);
+        poll_fn(|cx| self.poll_flush(cx, b"")).await?;
+        self.keep = false;
+        let mut said = Buffer::lent();
+        said.extend_from_slice(self.arrived.raw);
+        self.arrived.raw = &mut [];
+        Ok(Some(Side { transport: self.transport, said }))
     }
 
     fn begin(&mut self, answering: &Answering<'_>) -> bool {

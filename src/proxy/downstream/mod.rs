@@ -1,8 +1,11 @@
 //! The client's side of an exchange, whichever version of HTTP it speaks.
 //!
-//! [`h1`] speaks HTTP/1.1 on the bare connection.
+//! [`h1`] speaks HTTP/1.1 on the bare connection, [`h2`] speaks HTTP/2 by a session of Pingora's on a
+//! [`carrier`].
 
+mod carrier;
 mod h1;
+mod h2;
 
 use std::fmt::Debug;
 use std::io;
@@ -10,10 +13,13 @@ use std::task::{Context, Poll};
 
 use bytes::BytesMut;
 
+pub(super) use carrier::Carrier;
 pub(super) use h1::{Arrived, H1};
+pub(super) use h2::{H2, StreamHead};
 
 use super::deadline::Alarm;
 use super::response::Answering;
+use super::tunnel::Side;
 use crate::http1::{ChunkFault, Version};
 use crate::policy::problem::Answer;
 use crate::policy::rejection::Rejection;
@@ -34,6 +40,14 @@ pub(super) trait Client: Send {
 
     /// Passes an interim answer on, to whom may get one.
     fn interim(&mut self, answering: &Answering<'_>) -> impl Future<Output = io::Result<()>> + Send;
+
+    /// Tells the client that the connection speaks another protocol from here on; its side of the tunnel, where the
+    /// version has such a thing.
+    fn upgrade(
+        &mut self,
+        answering: &Answering<'_>,
+        protocol: &[u8],
+    ) -> impl Future<Output = io::Result<Option<Side<'_>>>> + Send;
 
     /// Begins a final answer. Its head goes with what is sent next. Whether a plain close behind part of it
     /// would look like its end.

@@ -9,6 +9,7 @@ use bytes::Buf;
 use crate::http1::{Body, ChunkFault, Decoded, HeadFault, HeadLimits, RequestFault, ResponseFault, ResponseHead, Scan};
 use crate::proxy::buffers::Buffer;
 use crate::proxy::transport::Transport;
+use crate::proxy::tunnel::Side;
 
 /// What the head of an answer may take.
 const LIMITS: HeadLimits = HeadLimits { bytes: 64 << 10, first_line_bytes: 8 << 10 };
@@ -115,6 +116,11 @@ impl PeerConnection {
         let read = ready!(self.transport.poll_fill(cx, buffer)).map_err(PeerFault::Read)?;
         self.eager = buffer.len() == buffer.capacity();
         Poll::Ready(Ok(read))
+    }
+
+    /// As one side of a tunnel, with what it said already.
+    pub(in crate::proxy) fn side(&mut self) -> Side<'_> {
+        Side { transport: &mut self.transport, said: self.buffer.take().unwrap_or_else(Buffer::lent) }
     }
 
     /// Whether it may be asked again: nothing came behind the answer. Nothing is held for it meanwhile.

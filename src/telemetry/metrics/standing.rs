@@ -19,6 +19,10 @@ pub struct Standing {
     pub buffered_bytes: u64,
     /// So many may be.
     pub buffer_limit_bytes: u64,
+    /// Bytes of bodies that wait in files, with what is reserved for them.
+    pub spooled_bytes: u64,
+    /// So many may be.
+    pub spool_limit_bytes: u64,
     /// The peers, and how many of their addresses take connections.
     pub peers: Vec<PeersStand>,
     /// Lines written and lost, by log.
@@ -63,6 +67,8 @@ pub(super) struct Gauges {
     buffered_bodies: Gauge,
     buffered: Gauge,
     buffer_limit: Gauge,
+    spooled: Gauge,
+    spool_limit: Gauge,
     peer_addresses: Family<PeerLabels, Gauge>,
     lines: Family<LogLabels, Counter>,
     lines_dropped: Family<LogLabels, Counter>,
@@ -81,6 +87,10 @@ impl Gauges {
         registry.register_with_unit("buffered", "What bodies hold of the buffer", Unit::Bytes, this.buffered.clone());
         let limit = "What all bodies together may hold";
         registry.register_with_unit("buffer_limit", limit, Unit::Bytes, this.buffer_limit.clone());
+        let spooled = "What bodies that wait in files take";
+        registry.register_with_unit("spooled", spooled, Unit::Bytes, this.spooled.clone());
+        let limit = "What all such bodies together may take";
+        registry.register_with_unit("spool_limit", limit, Unit::Bytes, this.spool_limit.clone());
         let peers = "Addresses of a peer that take connections, or do not";
         registry.register("peer_addresses", peers, this.peer_addresses.clone());
         registry.register("log_lines", "Lines that were written", this.lines.clone());
@@ -94,6 +104,8 @@ impl Gauges {
         self.buffered_bodies.set(number(standing.buffered_bodies));
         self.buffered.set(number(standing.buffered_bytes));
         self.buffer_limit.set(number(standing.buffer_limit_bytes));
+        self.spooled.set(number(standing.spooled_bytes));
+        self.spool_limit.set(number(standing.spool_limit_bytes));
         // What a reload took away is not told any more.
         self.connections.clear();
         for (listener, open) in &standing.connections {
