@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::corpus;
 
 /// Every refusal there is, as cases write them. A new one belongs here, and needs a case.
-const REFUSALS: [&str; 37] = [
+const REFUSALS: [&str; 38] = [
     "400 head malformed_request",
     "400 head malformed_target",
     "408 head head_timeout",
@@ -39,6 +39,7 @@ const REFUSALS: [&str; 37] = [
     "400 body malformed_json",
     "400 body malformed_form",
     "503 body buffers_full",
+    "503 body spool_failed",
     "422 schema schema_violated",
     "502 forward upstream_unreachable",
     "502 forward upstream_broken",

@@ -4,10 +4,13 @@
 
 mod bodies;
 mod connections;
+mod http2;
+mod spool;
 mod stopping;
 mod telling;
 mod time;
 mod tls;
+mod upgrades;
 mod upstreams;
 
 use std::net::SocketAddr;

@@ -88,18 +88,12 @@ impl H2 {
 
     /// Ends the stream as its fate wants it.
     pub(in crate::proxy) fn end(mut self, fate: Fate) {
-        match fate {
-            // RFC 9113 §8.1: an answer that is whole, and a request that need not go on.
-            Fate::Kept | Fate::Undrained | Fate::Closing if self.session.is_body_done() => {}
-            Fate::Kept | Fate::Undrained | Fate::Closing => self.reset(Reason::NO_ERROR),
-            Fate::Gone | Fate::Reset => self.reset(Reason::INTERNAL_ERROR),
-        }
-    }
-
-    fn reset(&mut self, reason: Reason) {
-        match &mut self.writer {
-            Some(writer) => writer.send_reset(reason),
-            None => self.session.shutdown_with_reason(reason),
+        match (fate, &mut self.writer) {
+            // What is left of a request that was answered need not be sent (RFC 9113 §8.1): dropping the stream says
+            // so, once the answer has left.
+            (Fate::Kept | Fate::Undrained | Fate::Closing, _) => {}
+            (Fate::Gone | Fate::Reset, Some(writer)) => writer.send_reset(Reason::INTERNAL_ERROR),
+            (Fate::Gone | Fate::Reset, None) => self.session.shutdown_with_reason(Reason::INTERNAL_ERROR),
         }
     }
 
