@@ -9,11 +9,11 @@ use std::path::Path;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use portcullis::config::{self, Machine};
+use portcullis::http1::{Field, RequestHead, Version};
 use portcullis::limits::LocalLimits;
+use portcullis::policy::connection::Connection;
 use portcullis::policy::decide::decide;
 use portcullis::policy::gateway::Gateway;
-use portcullis::http1::{Field, RequestHead, Version};
-use portcullis::policy::connection::Connection;
 use portcullis::policy::time::Timestamp;
 use portcullis::policy::trail::Trail;
 use sha2::{Digest, Sha256};
@@ -158,7 +158,13 @@ fn passes(gateway: &Gateway, limits: &LocalLimits, path: &str, body: &[u8]) {
         Field { name: b"X-API-Key", value: KEY.as_bytes() },
         Field { name: b"Content-Length", value: length.as_bytes() },
     ];
-    let request = RequestHead { method: b"POST", target: path.as_bytes(), version: Version::Http11, fields: &fields, ended: false };
+    let request = RequestHead {
+        method: b"POST",
+        target: path.as_bytes(),
+        version: Version::Http11,
+        fields: &fields,
+        ended: false,
+    };
     let mut trail = Trail::default();
     let now = Timestamp::from_seconds(1_800_000_000);
     let outcome = decide(gateway, CONNECTION, &request, body, limits, now, &mut trail);

@@ -2,9 +2,9 @@
 
 use std::mem::MaybeUninit;
 
+use super::MAX_FIELDS;
 use super::fault::{HeadFault, RequestFault};
 use super::field::{Field, members, named};
-use super::MAX_FIELDS;
 
 /// A borrowed view of one request head, whoever parsed it: nothing here is trusted or normalised yet.
 #[derive(Clone, Copy, Debug)]
@@ -75,7 +75,13 @@ impl<'a> ParsedRequest<'a> {
 
     /// The view that policy judges.
     pub fn view(&'a self) -> RequestHead<'a> {
-        RequestHead { method: self.method, target: self.target, version: self.version, fields: &self.fields, ended: false }
+        RequestHead {
+            method: self.method,
+            target: self.target,
+            version: self.version,
+            fields: &self.fields,
+            ended: false,
+        }
     }
 }
 

@@ -72,8 +72,9 @@ impl<'a> ResponseHead<'a> {
 
     /// Whether the peer means to go on with the connection (RFC 9112 §9.3).
     pub fn persists(&self) -> bool {
-        let says =
-            |option: &[u8]| self.values("connection").flat_map(members).any(|member| member.eq_ignore_ascii_case(option));
+        let says = |option: &[u8]| {
+            self.values("connection").flat_map(members).any(|member| member.eq_ignore_ascii_case(option))
+        };
         match self.version {
             Version::Http11 => !says(b"close"),
             _ => says(b"keep-alive") && !says(b"close"),

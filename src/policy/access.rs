@@ -77,7 +77,8 @@ mod tests {
             http2: false,
         };
         let fields = [Field { name: b"X-Forwarded-For", value: forwarded }];
-        let request = RequestHead { method: b"GET", target: b"/", version: Version::Http11, fields: &fields, ended: false };
+        let request =
+            RequestHead { method: b"GET", target: b"/", version: Version::Http11, fields: &fields, ended: false };
         client_address(&listener, [10, 0, 0, 1].into(), &request).map(|address| address.to_string())
     }
 

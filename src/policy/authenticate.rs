@@ -10,8 +10,8 @@
 use super::gateway::{AuthenticatorKind, Endpoint, Gateway};
 use super::keys::{KeyFault, Principal};
 use super::rejection::Rejection;
-use crate::http1::RequestHead;
 use super::time::Timestamp;
+use crate::http1::RequestHead;
 
 /// Who presents this request? `None` is a welcome stranger.
 pub fn check<'a>(

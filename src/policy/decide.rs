@@ -7,21 +7,21 @@
 use std::path::Path;
 
 use super::body::{self, Document};
+use super::connection::Connection;
 use super::forward::Forward;
 use super::gateway::{Endpoint, Gateway, Listener, Report};
 use super::head::{self, Head};
-use crate::http1::Framing;
 use super::keys::Principal;
 use super::media_type::{self, BodyKind};
 use super::quota::{Charge, ChargeKey, Limits};
 use super::rejection::Rejection;
-use crate::http1::RequestHead;
-use super::connection::Connection;
 use super::route::Route;
 use super::stage::Stage;
 use super::time::Timestamp;
 use super::trail::Trail;
 use super::{access, authenticate, authorize, gateway, params, rate_limit};
+use crate::http1::Framing;
+use crate::http1::RequestHead;
 
 /// A request whose caller is known.
 #[derive(Debug)]

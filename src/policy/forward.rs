@@ -117,14 +117,15 @@ impl<'a> Forward<'a> {
         let peer = connection.peer.to_canonical();
         let trusted = contains(&self.listener().trusted_proxies, peer);
         // RFC 9110 §5.3: what came before stands before ours, in one field.
-        let joined = |writer: &mut HeadWriter<'_>, name: &'static str, lower: &'static str, earlier: bool, own: &[&[u8]]| {
-            let mut parts: SmallVec<[&[u8]; 12]> = SmallVec::new();
-            for value in head.request.values(lower).filter(|_| earlier) {
-                parts.extend([value, b", "]);
-            }
-            parts.extend_from_slice(own);
-            writer.parts(name.as_bytes(), &parts);
-        };
+        let joined =
+            |writer: &mut HeadWriter<'_>, name: &'static str, lower: &'static str, earlier: bool, own: &[&[u8]]| {
+                let mut parts: SmallVec<[&[u8]; 12]> = SmallVec::new();
+                for value in head.request.values(lower).filter(|_| earlier) {
+                    parts.extend([value, b", "]);
+                }
+                parts.extend_from_slice(own);
+                writer.parts(name.as_bytes(), &parts);
+            };
         let kept = |name: &'static str| head.request.value(name).filter(|_| trusted);
         let client = peer.to_string();
         let client = client.as_bytes();

@@ -5,8 +5,8 @@
 
 use super::gateway::{Limits, Listener};
 use super::rejection::Rejection;
-use crate::http1::{Field, Framing, HeadFault, RequestHead, Version, is_token, request_framing};
 use super::target::Target;
+use crate::http1::{Field, Framing, HeadFault, RequestHead, Version, is_token, request_framing};
 
 /// A head that passed: the one meaning it has.
 #[derive(Clone, Debug)]
@@ -75,7 +75,9 @@ pub fn check<'a>(request: &'a RequestHead<'a>, listener: &Listener, limits: &Lim
 /// RFC 9110 §7.8: on 1.1 only, and only where `Connection` says so. A server may ignore it, and of several
 /// protocols at once nothing is made.
 fn upgrade<'a>(request: &'a RequestHead<'a>) -> Option<&'a str> {
-    if request.version != Version::Http11 || !request.list("connection").any(|name| name.eq_ignore_ascii_case(b"upgrade")) {
+    if request.version != Version::Http11
+        || !request.list("connection").any(|name| name.eq_ignore_ascii_case(b"upgrade"))
+    {
         return None;
     }
     let protocol = request.single_list_member("upgrade").filter(|protocol| is_token(protocol))?;
@@ -86,9 +88,7 @@ fn upgrade<'a>(request: &'a RequestHead<'a>) -> Option<&'a str> {
 fn no_field_is_connection_specific(request: &RequestHead<'_>) -> Result<(), Rejection> {
     const SPECIFIC: [&str; 5] = ["connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade"];
     let trailers = |field: &Field<'_>| field.value.eq_ignore_ascii_case(b"trailers");
-    let specific = |field: &Field<'_>| {
-        SPECIFIC.iter().any(|name| field.is(name)) || field.is("te") && !trailers(field)
-    };
+    let specific = |field: &Field<'_>| SPECIFIC.iter().any(|name| field.is(name)) || field.is("te") && !trailers(field);
     match request.fields.iter().any(specific) {
         true => Err(Rejection::MalformedHead(HeadFault::ConnectionSpecific)),
         false => Ok(()),

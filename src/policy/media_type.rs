@@ -7,8 +7,8 @@
 use super::body::Coding;
 use super::gateway::Endpoint;
 use super::head::Head;
-use crate::http1::Framing;
 use super::rejection::Rejection;
+use crate::http1::Framing;
 use crate::http1::RequestHead;
 
 /// A media type as configured, without parameters.

@@ -10,10 +10,10 @@ use serde_json::{Number, Value};
 use super::gateway::Endpoint;
 use super::head::Head;
 use super::rejection::Rejection;
-use crate::http1::{HeadFault, NotSingle};
 use super::route::{Route, canonical_integer};
 use super::schema::{Schema, Violation};
 use super::target::percent_decode;
+use crate::http1::{HeadFault, NotSingle};
 
 /// The parameters of one endpoint.
 #[derive(Debug, Default)]

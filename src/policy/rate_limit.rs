@@ -69,4 +69,3 @@ fn member(list: &mut String, policy: &str, parameters: [(&str, u64); 2]) {
         list.push_str(itoa::Buffer::new().format(value));
     }
 }
-

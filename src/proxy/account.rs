@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use super::gate::Gate;
 use super::rules::Rules;
+use crate::http1::RequestHead;
+use crate::policy::connection::Connection;
 use crate::policy::problem::Answer;
 use crate::policy::rate_limit;
 use crate::policy::rejection::Rejection;
-use crate::http1::RequestHead;
-use crate::policy::connection::Connection;
 use crate::policy::trail::Trail;
 use crate::telemetry::{End, Record, Traffic};
 

@@ -123,12 +123,7 @@ pub(super) async fn read<C: Client>(
     }
 }
 
-async fn open(
-    gate: &Gate,
-    folder: Option<&std::path::Path>,
-    limit: u64,
-    expected: u64,
-) -> Result<Spool, Rejection> {
+async fn open(gate: &Gate, folder: Option<&std::path::Path>, limit: u64, expected: u64) -> Result<Spool, Rejection> {
     let mut share = gate.spooled.share(limit);
     hold(&mut share, expected)?;
     Spool::open(folder, share).await.map_err(failed)

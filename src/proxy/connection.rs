@@ -141,9 +141,7 @@ async fn one(
                 }
             }
         }
-        Err(rejection) => {
-            (Box::pin(refuse_unread(gate, &rules, connection, transport, rejection, alarm)).await, None)
-        }
+        Err(rejection) => (Box::pin(refuse_unread(gate, &rules, connection, transport, rejection, alarm)).await, None),
     };
     match fate {
         Fate::Kept => return Some(rest),

@@ -66,6 +66,7 @@ pub(super) async fn serve<C: Client>(
 }
 
 /// What is known of a request so far.
+#[expect(clippy::large_enum_variant, reason = "the large one is the usual one; a box would be taken for each request")]
 enum Judged<'a, A> {
     /// It may go, with this body.
     Passes(Forward<'a>, Outgoing<A>),

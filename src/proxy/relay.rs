@@ -212,7 +212,8 @@ async fn answer_head<C: Client>(
                 return Poll::Ready(Err(Lost { rejection, answered: true }));
             }
             peer.poll_head(cx).map_err(|fault| {
-                let silent = count == 0 && !peer.has_spoken() && matches!(fault, PeerFault::Closed | PeerFault::Read(_));
+                let silent =
+                    count == 0 && !peer.has_spoken() && matches!(fault, PeerFault::Closed | PeerFault::Read(_));
                 // Where the request did not even go, that is the reason.
                 let cause = departing.take_fault().unwrap_or(fault);
                 Lost { answered: !silent, ..Lost::broken(cause) }

@@ -46,9 +46,9 @@ impl<'a> Answering<'a> {
                 return self.head.status != 204;
             }
             let replaced = self.standings.iter().any(|(name, _)| field.name.eq_ignore_ascii_case(name.as_bytes()));
-            !replaced
-                && !HOP_BY_HOP.iter().any(|name| field.is(name))
-                && !(nominates && nominated().any(|name| name.eq_ignore_ascii_case(field.name)))
+            let hop_by_hop = HOP_BY_HOP.iter().any(|name| field.is(name))
+                || nominates && nominated().any(|name| name.eq_ignore_ascii_case(field.name));
+            !replaced && !hop_by_hop
         })
     }
 
@@ -127,8 +127,7 @@ mod tests {
 
     #[test]
     fn a_client_of_1_0_reads_until_the_close() {
-        let (head, sending) =
-            text("HTTP/1.1 200 OK\r\nDate: D\r\nTransfer-Encoding: chunked\r\n\r\n", Version::Http10);
+        let (head, sending) = text("HTTP/1.1 200 OK\r\nDate: D\r\nTransfer-Encoding: chunked\r\n\r\n", Version::Http10);
         assert!(head.ends_with("\r\nConnection: close\r\n\r\n"), "{head}");
         assert_eq!(sending, Sending::UntilClose);
         let (head, sending) = text("HTTP/1.1 200 OK\r\nDate: D\r\nContent-Length: 1\r\n\r\n", Version::Http10);

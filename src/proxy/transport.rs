@@ -63,7 +63,12 @@ impl Transport {
 
     /// Writes all the parts, in as few calls as the connection takes. `sent` counts the bytes that are gone, so
     /// that this can be polled again with the same parts.
-    pub(super) fn poll_send(&mut self, cx: &mut Context<'_>, parts: &[&[u8]], sent: &mut usize) -> Poll<io::Result<()>> {
+    pub(super) fn poll_send(
+        &mut self,
+        cx: &mut Context<'_>,
+        parts: &[&[u8]],
+        sent: &mut usize,
+    ) -> Poll<io::Result<()>> {
         loop {
             let mut slices: [IoSlice<'_>; MOST_PARTS] = std::array::from_fn(|_| IoSlice::new(&[]));
             let (mut skip, mut count) = (*sent, 0);

@@ -49,7 +49,12 @@ pub(super) enum Fault {
 pub(super) type Carried = (u64, u64);
 
 /// Carries bytes both ways, for as long as something comes.
-pub(super) async fn run(client: Side<'_>, peer: Side<'_>, idle: Duration, alarm: &mut Alarm) -> (Carried, Result<(), Fault>) {
+pub(super) async fn run(
+    client: Side<'_>,
+    peer: Side<'_>,
+    idle: Duration,
+    alarm: &mut Alarm,
+) -> (Carried, Result<(), Fault>) {
     let (mut up, mut down) = (Flow::holding(client.said), Flow::holding(peer.said));
     let (client, peer) = (client.transport, peer.transport);
     let outcome = loop {

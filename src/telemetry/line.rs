@@ -134,7 +134,7 @@ impl<'a> Object<'a> {
     fn text(&mut self, name: &str, text: &str) {
         self.name(name);
         // All of it is looked at, whatever is found: without a way out of the loop it is done by vectors.
-        let plain = |byte: u8| (byte >= b' ') & (byte <= b'~') & (byte != b'"') & (byte != b'\\');
+        let plain = |byte: u8| (b' '..=b'~').contains(&byte) & (byte != b'"') & (byte != b'\\');
         if text.bytes().fold(true, |all, byte| all & plain(byte)) {
             self.line.push(b'"');
             self.line.extend_from_slice(text.as_bytes());

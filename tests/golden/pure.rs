@@ -3,14 +3,14 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use portcullis::http1::{Field, RequestHead, Version};
 use portcullis::limits::LocalLimits;
+use portcullis::policy::connection::Connection;
 use portcullis::policy::decide::decide;
 use portcullis::policy::forward::{Forward, Hop};
 use portcullis::policy::gateway::Gateway;
 use portcullis::policy::rate_limit;
 use portcullis::policy::rejection::Rejection;
-use portcullis::http1::{Field, RequestHead, Version};
-use portcullis::policy::connection::Connection;
 use portcullis::policy::time::Timestamp;
 use portcullis::policy::trail::Trail;
 
@@ -143,7 +143,11 @@ fn outcome(gateway: &Gateway, decision: Result<Forward<'_>, Rejection>, trail: &
 }
 
 fn forwarded(forward: &Forward<'_>, body: &[u8]) -> Forwarded {
-    let hop = Hop { request_id: "request-1", trace: ("00000000000000000000000000000001", "0000000000000001"), peer_authority: "127.0.0.1:9001" };
+    let hop = Hop {
+        request_id: "request-1",
+        trace: ("00000000000000000000000000000001", "0000000000000001"),
+        peer_authority: "127.0.0.1:9001",
+    };
     let mut head = bytes::BytesMut::new();
     forward.write_head(&hop, None, &mut head);
     let head = Head::split(&head[..head.len() - 4]).expect("what is forwarded is a head");

@@ -138,7 +138,8 @@ fn what_has_no_place_in_http2_is_refused() {
             ("/%2e%2e/things", &[][..], 400),
             ("//things", &[][..], 400),
         ] {
-            let (status, _, _) = exchange(&mut client, request("GET", path, fields), b"").await.expect("it is answered");
+            let (status, _, _) =
+                exchange(&mut client, request("GET", path, fields), b"").await.expect("it is answered");
             assert_eq!(status.as_u16(), expected, "{path} {fields:?}");
         }
         let long = "a".repeat(70_000);
@@ -156,7 +157,8 @@ fn large_bodies_flow_both_ways_whatever_the_window() {
     run(async {
         let body = "b".repeat(3_000_000);
         let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len());
-        let chunked = format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{:x}\r\n{body}\r\n0\r\n\r\n", body.len());
+        let chunked =
+            format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{:x}\r\n{body}\r\n0\r\n\r\n", body.len());
         let scripts = [&answer, &chunked].map(|answer| Script::answering(answer, Then::Keep));
         let peer = Peer::start(scripts.to_vec()).await;
         let gate = gate("[limits]\nspool_above = \"64 KiB\"", peer.address);

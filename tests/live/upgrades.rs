@@ -118,7 +118,10 @@ fn nothing_passes_that_was_not_asked_for_or_not_agreed_to() {
         client.send(ASK.replace(", Upgrade", "")).await;
         assert_eq!(client.answer(false).await.map(|answer| answer.status), Some(502));
         assert_eq!(peer.requests()[3].head.value("upgrade"), None);
-        let (rest, ended) = { client.half_close().await; client.end().await };
+        let (rest, ended) = {
+            client.half_close().await;
+            client.end().await
+        };
         assert_eq!((rest.len(), ended), (0, Ended::ByClose));
     });
 }

@@ -4,12 +4,12 @@
 
 use std::net::IpAddr;
 
+use portcullis::http1::{Field, ParsedRequest, RequestHead, Version, is_token};
 use portcullis::limits::LocalLimits;
+use portcullis::policy::connection::Connection;
 use portcullis::policy::decide::decide;
 use portcullis::policy::forward::{Forward, Hop};
 use portcullis::policy::gateway::Gateway;
-use portcullis::http1::{Field, ParsedRequest, RequestHead, Version, is_token};
-use portcullis::policy::connection::Connection;
 use portcullis::policy::time::Timestamp;
 use portcullis::policy::trail::Trail;
 
@@ -83,7 +83,11 @@ fn one_clean_request(forward: &Forward<'_>, told: &dyn Fn() -> String) {
         assert!(!lower.contains(hidden), "{hidden} in {target}: {}", told());
     }
     assert!(path.split('/').all(|segment| segment != "." && segment != ".."), "{}", told());
-    let hop = Hop { request_id: "1", trace: ("00000000000000000000000000000001", "0000000000000001"), peer_authority: "127.0.0.1:9001" };
+    let hop = Hop {
+        request_id: "1",
+        trace: ("00000000000000000000000000000001", "0000000000000001"),
+        peer_authority: "127.0.0.1:9001",
+    };
     let mut head = bytes::BytesMut::new();
     forward.write_head(&hop, None, &mut head);
     let parsed = ParsedRequest::parse(&head).unwrap_or_else(|fault| panic!("{fault:?}: {}", told()));

@@ -39,7 +39,8 @@ impl LiveGate {
         let telemetry = Arc::new(Telemetry::default());
         let target = Target::Path(log.path().to_owned());
         telemetry.log_to(Some(&target), 1 << 20).map_err(|error| error.to_string())?;
-        let server = Server::start(gateway, Arc::clone(&telemetry), Workers::here()).map_err(|error| error.to_string())?;
+        let server =
+            Server::start(gateway, Arc::clone(&telemetry), Workers::here()).map_err(|error| error.to_string())?;
         let (addresses, server) = (server.addresses(), Arc::new(server));
         Ok(Self { addresses, server, telemetry, log, stopping: None })
     }

@@ -28,10 +28,7 @@ const LAST_LINES: Duration = Duration::from_secs(1);
 
 /// Runs `serving`, on one thread: those that serve requests are its own. When this returns, every request has
 /// been told of.
-pub(super) fn run<T>(
-    telemetry: &Telemetry,
-    serving: impl Future<Output = Result<T, Failure>>,
-) -> Result<T, Failure> {
+pub(super) fn run<T>(telemetry: &Telemetry, serving: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     let runtime = Builder::new_current_thread().enable_all().build().map_err(told)?;
     let outcome = runtime.block_on(serving);
     runtime.shutdown_timeout(LEFT_BEHIND);

@@ -176,7 +176,9 @@ fn stage(word: &Located<StageWord>, standing: Standing<'_>, faults: &mut Faults)
 fn protocol(item: &Located<Text>, standing: Standing<'_>, faults: &mut Faults) -> Option<String> {
     let text = item.as_str();
     if !matches!(standing, Standing::Method(_)) {
-        faults.error(item.at, "upgrades are let through on a method's own table").label("what tunnels is not looked at");
+        faults
+            .error(item.at, "upgrades are let through on a method's own table")
+            .label("what tunnels is not looked at");
         return None;
     }
     if !is_token(text.as_bytes()) {

@@ -12,9 +12,9 @@ use std::time::Duration;
 
 use super::body::{CodingFault, FormFault, JsonFault};
 use super::keys::KeyFault;
-use crate::http1::{ChunkFault, HeadFault, NotSingle, RequestFault};
 use super::schema::Violation;
 use super::target::TargetFault;
+use crate::http1::{ChunkFault, HeadFault, NotSingle, RequestFault};
 
 pub use fields::whole_seconds;
 pub use wire::Wire;

@@ -1,10 +1,10 @@
 //! A client that speaks HTTP/1.1: its body is taken apart where it lies, and an answer's head and the
 //! beginning of its body leave with one call.
 
-use std::io;
-use std::time::Duration;
 use std::future::poll_fn;
+use std::io;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::{Buf, BufMut, BytesMut};
 use tokio::io::AsyncReadExt;

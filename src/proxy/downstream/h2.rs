@@ -60,7 +60,8 @@ impl StreamHead {
         let authority = self.header.uri.authority().map(|authority| authority.as_str().as_bytes());
         fields.extend(authority.map(|value| Field { name: b"host", value }));
         for (name, value) in &self.header.headers {
-            let skipped = name == "host" && authority == Some(value.as_bytes()) || name == "cookie" && self.cookies.is_some();
+            let skipped =
+                name == "host" && authority == Some(value.as_bytes()) || name == "cookie" && self.cookies.is_some();
             if !skipped {
                 fields.push(Field { name: name.as_str().as_bytes(), value: value.as_bytes() });
             }

@@ -6,8 +6,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::dial::Fault;
-use crate::proxy::workers;
 use crate::proxy::transport::Transport;
+use crate::proxy::workers;
 
 /// So long an address that took no connection is left out, while there are others.
 const LEFT_OUT: Duration = Duration::from_secs(5);
@@ -55,7 +55,13 @@ struct Idle {
 impl Address {
     pub(super) fn new(socket: SocketAddr) -> Self {
         let (down_until, heard) = (AtomicU64::new(0), AtomicU64::new(0));
-        Self { socket, began: Instant::now(), down_until, heard, idle: std::iter::repeat_with(Mutex::default).take(workers::most()).collect() }
+        Self {
+            socket,
+            began: Instant::now(),
+            down_until,
+            heard,
+            idle: std::iter::repeat_with(Mutex::default).take(workers::most()).collect(),
+        }
     }
 
     fn now(&self) -> u64 {

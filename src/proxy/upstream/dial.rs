@@ -12,8 +12,8 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 use tokio_rustls::TlsConnector;
 
-use crate::proxy::transport::Transport;
 use crate::policy::rejection::Rejection;
+use crate::proxy::transport::Transport;
 
 /// How the peers of one upstream are connected to.
 #[derive(Clone)]

@@ -36,7 +36,7 @@ use peer::Peer;
 pub(super) use peer::Resolver;
 
 /// Addresses of one upstream that are looked at without a list on the heap.
-const INLINE: usize = 8;
+const INLINE: usize = 4;
 
 /// Whether an upstream answers is believed for so long.
 const ASKED_AGAIN: Duration = Duration::from_millis(500);

@@ -69,6 +69,11 @@ fn size(draft: &Draft<'_>, seen: &mut HashSet<Place>, compiler: &mut Compiler<'_
         let fault = compiler.faults.error(max_body.at, "no body of this size can be held for its check");
         fault.label(format!("`limits.buffered` is {buffered} bytes"));
     }
+    let (above, spool) = (compiler.limits.spool_above_bytes, compiler.limits.spool_bytes);
+    if !streams && max_body.value > above && max_body.value > spool && seen.insert(max_body.at) {
+        let fault = compiler.faults.error(max_body.at, "no file may hold a body of this size");
+        fault.label(format!("`limits.spool` is {spool} bytes, and bodies above {above} wait in files"));
+    }
 }
 
 /// RFC 9110 §9.3.1: what a body of GET means is defined nowhere, and others may drop it.
