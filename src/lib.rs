@@ -7,8 +7,8 @@
 //!   ─► media type ─► params ─► body ─► schema ─► forward ─► response
 //! ```
 //!
-//! The modules in reading order: what an operator writes ([`config`]) is compiled into what a request
-//! is judged by ([`policy`], pure), which asks the one named state ([`limits`]) what is left of a quota.
+//! The modules in reading order: what an operator writes ([`config`]) is compiled into what a request,
+//! read off the wire by [`http1`] (pure), is judged by ([`policy`], pure), which asks the one named state ([`limits`]) what is left of a quota.
 //! Behind the feature `proxy`, everything that touches the outside: what is told of each request (`telemetry`),
 //! the exchange with clients and upstreams (`proxy`), the admin listener (`admin`), another configuration while
 //! all of this runs (`reload`), word to the system's manager (`systemd`), the demo API (`demo`), the commands

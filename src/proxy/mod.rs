@@ -1,12 +1,13 @@
-//! The only room that knows Pingora: listeners, reading a request, the exchange with its upstream.
+//! Listening, reading, and the exchange with the upstream. The only room that knows Pingora, and of that
+//! only its HTTP/2: messages of HTTP/1.1 are read and written by [`crate::http1`].
 //!
-//! It reads bytes and keeps time; what they mean is judged by [`crate::policy`]. Of Pingora it takes
-//! the HTTP/1.1 sessions, not `ProxyHttp`, whose replay buffer ends at 64 KiB: here a body is read, judged
-//! and only then is an upstream touched.
+//! It moves bytes and keeps time; what they mean is judged by [`crate::policy`]. A body is read, judged, and
+//! only then is an upstream touched.
 //!
-//! Reading order: [`Server`] accepts (`door`) and takes another configuration (`rules`), `connection` serves
-//! one client, `wire` reads a head, `exchange` takes one request through the pipeline and keeps its
-//! `account`, `relay` carries it on (`request` out, `response` back) to an `upstream`, `answer` refuses.
+//! Reading order: [`Server`] accepts (`door`), hands to a thread (`workers`) and takes another configuration
+//! (`rules`); `connection` serves one client of HTTP/1.1, `streams` one of HTTP/2; `exchange` takes one request
+//! through the pipeline and keeps its `account`, on whichever `downstream` it came; `relay` carries it on
+//! (`request` out, `response` back) to an `upstream`.
 
 mod account;
 mod body;

@@ -19,7 +19,7 @@ struct Rule {
     words: &'static [&'static str],
 }
 
-const RULES: [Rule; 11] = [
+const RULES: [Rule; 12] = [
     Rule {
         because: "only the proxy knows Pingora, so that another wire can take its place",
         rooms: &[],
@@ -28,24 +28,30 @@ const RULES: [Rule; 11] = [
     },
     Rule {
         because: "the core is pure: time is an argument, and nothing waits",
-        rooms: &["policy", "limits"],
+        rooms: &["http1", "policy", "limits"],
         except: &[],
         words: &["Instant::now", "SystemTime", "tokio", "async", "await", "sleep"],
     },
     Rule {
         because: "the core is pure: bytes are arguments, and no file, variable or socket is touched",
-        rooms: &["policy", "limits"],
+        rooms: &["http1", "policy", "limits"],
         except: &[],
         words: &["fs", "env", "File", "TcpStream", "TcpListener", "UdpSocket", "ToSocketAddrs", "stdin", "Command"],
     },
     Rule {
         because: "the core decides, and others tell: no log and no metric",
-        rooms: &["policy", "limits"],
+        rooms: &["http1", "policy", "limits"],
         except: &[],
         words: &["tracing", "log::", "println!", "eprintln!"],
     },
     Rule {
-        because: "policy stands below every other room",
+        because: "the wire is bytes, and knows nobody who judges or moves them",
+        rooms: &["http1"],
+        except: &[],
+        words: &["crate::policy", "crate::config", "crate::limits", "crate::proxy", "crate::telemetry"],
+    },
+    Rule {
+        because: "policy stands below every other room but the wire",
         rooms: &["policy"],
         except: &[],
         words: &["crate::config", "crate::limits", "crate::proxy", "crate::demo", "crate::commands"],
