@@ -28,6 +28,18 @@ impl Buffer {
         Self(KEPT.with_borrow_mut(Vec::pop).unwrap_or_else(|| BytesMut::with_capacity(ROOM)))
     }
 
+    /// None as yet: what is written to it takes a buffer first.
+    pub(super) fn none() -> Self {
+        Self(BytesMut::new())
+    }
+
+    /// Takes a buffer, if there is none.
+    pub(super) fn lend(&mut self) {
+        if self.0.capacity() == 0 {
+            *self = Self::lent();
+        }
+    }
+
     /// An empty one, with room for so many bytes at least.
     pub(super) fn with_room(bytes: usize) -> Self {
         if bytes <= ROOM { Self::lent() } else { Self(BytesMut::with_capacity(bytes)) }
@@ -62,6 +74,9 @@ impl Buffer {
 
 impl Drop for Buffer {
     fn drop(&mut self) {
+        if self.0.capacity() == 0 {
+            return;
+        }
         self.0.clear();
         // What was taken from its front comes back; a large one does not stay.
         if self.0.capacity() < 2 * ROOM {

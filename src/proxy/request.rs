@@ -170,7 +170,10 @@ impl<A: AsRef<[u8]>> Departing<A> {
                 break;
             }
             match &mut self.rest {
-                Rest::Nothing => self.rest = Rest::Gone,
+                Rest::Nothing => {
+                    self.rest = Rest::Gone;
+                    self.before = Buffer::none();
+                }
                 Rest::Streaming(stream) => {
                     let Piece::Read(buffer) = &mut self.piece else {
                         self.piece = Piece::Read(Buffer::lent());

@@ -13,9 +13,33 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use super::record::{End, Record};
 use crate::policy::rejection::Rejection;
 use crate::policy::schema::Violation;
+use crate::policy::stage::Stage;
 
 /// No path is told at greater length.
 const MAX_PATH: usize = 256;
+
+/// A member's name as it stands behind another member: one copy, and of a length that the compiler knows.
+macro_rules! key {
+    ($name:literal) => {
+        concat!(",\"", $name, "\":")
+    };
+}
+
+/// The names of the stages' times, in their order.
+const STAGES: [&str; Stage::ALL.len()] = [
+    key!("head"),
+    key!("route"),
+    key!("access"),
+    key!("guard"),
+    key!("authenticate"),
+    key!("rate_limit"),
+    key!("authorize"),
+    key!("media_type"),
+    key!("params"),
+    key!("body"),
+    key!("schema"),
+    key!("forward"),
+];
 
 thread_local! {
     /// The second that was told last, and its text.
@@ -25,40 +49,40 @@ thread_local! {
 /// Appends the line, with its end.
 pub(super) fn write(line: &mut Vec<u8>, at: SystemTime, record: &Record<'_>) {
     let mut members = Object::open(line);
-    members.moment("time", at);
-    members.text("id", record.id);
-    members.address("client", record.trail.client.unwrap_or(record.peer.to_canonical()));
-    members.text("listener", record.listener);
+    members.moment(key!("time"), at);
+    members.text(key!("id"), record.id);
+    members.address(key!("client"), record.trail.client.unwrap_or(record.peer.to_canonical()));
+    members.text(key!("listener"), record.listener);
     if let Some(endpoint) = record.trail.endpoint {
-        members.text("endpoint", &endpoint.template.text);
+        members.text(key!("endpoint"), &endpoint.template.text);
     }
     if !record.method.is_empty() {
-        members.bytes("method", cut(record.method, 32));
-        members.bytes("path", cut(path(record.target), MAX_PATH));
+        members.bytes(key!("method"), cut(record.method, 32));
+        members.bytes(key!("path"), cut(path(record.target), MAX_PATH));
     }
     if let Some(principal) = record.trail.principal {
-        members.text("principal", &principal.name);
+        members.text(key!("principal"), &principal.name);
     }
-    members.text("end", record.end.name());
+    members.text(key!("end"), record.end.name());
     if let Some(status) = record.end.status() {
-        members.number("status", status.into());
+        members.number(key!("status"), status.into());
     }
     match record.end {
         End::Passed { .. } => {}
         End::Refused { rejection, .. } => refusal(&mut members, rejection),
-        End::Cut { cause, .. } => members.text("cause", cause),
+        End::Cut { cause, .. } => members.text(key!("cause"), cause),
     }
     quotas(&mut members, record);
-    members.number("request_bytes", record.traffic.request_bytes);
-    members.number("response_bytes", record.traffic.response_bytes);
+    members.number(key!("request_bytes"), record.traffic.request_bytes);
+    members.number(key!("response_bytes"), record.traffic.response_bytes);
     if let Some(upstream) = record.traffic.upstream {
-        members.text("upstream", upstream);
+        members.text(key!("upstream"), upstream);
     }
     if let Some(peer) = record.traffic.peer {
-        members.socket("peer", peer);
+        members.socket(key!("peer"), peer);
     }
     times(&mut members, record);
-    members.list("would", &record.trail.findings, refusal);
+    members.list(key!("would"), &record.trail.findings, refusal);
     members.close();
     line.push(b'\n');
 }
@@ -66,33 +90,34 @@ pub(super) fn write(line: &mut Vec<u8>, at: SystemTime, record: &Record<'_>) {
 /// Where it was refused, why, and what only an operator should read.
 fn refusal(members: &mut Object<'_>, rejection: &Rejection) {
     let wire = rejection.wire();
-    members.text("stage", wire.stage.name());
-    members.text("code", wire.code);
+    members.text(key!("stage"), wire.stage.name());
+    members.text(key!("code"), wire.code);
     if let Some(cause) = rejection.internal() {
-        members.text("cause", &cause);
+        members.text(key!("cause"), &cause);
     }
-    members.list("errors", rejection.violations(), |members, violation: &Violation| {
-        members.text("pointer", &violation.pointer);
-        members.text("keyword", violation.keyword);
+    members.list(key!("errors"), rejection.violations(), |members, violation: &Violation| {
+        members.text(key!("pointer"), &violation.pointer);
+        members.text(key!("keyword"), violation.keyword);
     });
 }
 
 fn quotas(members: &mut Object<'_>, record: &Record<'_>) {
-    members.list("quotas", &record.trail.standings, |members, standing| {
-        members.text("policy", &standing.rate.policy);
-        members.number("left", standing.remaining);
+    members.list(key!("quotas"), &record.trail.standings, |members, standing| {
+        members.text(key!("policy"), &standing.rate.policy);
+        members.number(key!("left"), standing.remaining);
     });
 }
 
 /// Microseconds, with one digit behind the point: most stages take less than one.
 fn times(members: &mut Object<'_>, record: &Record<'_>) {
-    members.object("us", |members| {
-        members.time("total", record.total);
-        members.time("gate", record.own());
-        record.stages().for_each(|(stage, spent)| members.time(stage.name(), spent));
+    members.object(key!("us"), |members| {
+        members.time(key!("total"), record.total);
+        members.time(key!("gate"), record.own());
+        record.stages().for_each(|(stage, spent)| members.time(STAGES[stage as usize], spent));
         let traffic = record.traffic;
-        let waits = [("read", traffic.reading), ("connect", traffic.connecting), ("relay", traffic.relaying)];
-        waits.into_iter().filter(|(_, spent)| !spent.is_zero()).for_each(|(name, spent)| members.time(name, spent));
+        let waits =
+            [(key!("read"), traffic.reading), (key!("connect"), traffic.connecting), (key!("relay"), traffic.relaying)];
+        waits.into_iter().filter(|(_, spent)| !spent.is_zero()).for_each(|(key, spent)| members.time(key, spent));
     });
 }
 
@@ -125,14 +150,14 @@ impl<'a> Object<'a> {
         self.line.push(b'}');
     }
 
-    fn name(&mut self, name: &str) {
-        self.line.extend_from_slice(if std::mem::take(&mut self.empty) { b"\"" } else { b",\"" });
-        self.line.extend_from_slice(name.as_bytes());
-        self.line.extend_from_slice(b"\":");
+    /// Begins a member. The first one has no comma before it.
+    fn name(&mut self, key: &'static str) {
+        let first = usize::from(std::mem::take(&mut self.empty));
+        self.line.extend_from_slice(&key.as_bytes()[first..]);
     }
 
-    fn text(&mut self, name: &str, text: &str) {
-        self.name(name);
+    fn text(&mut self, key: &'static str, text: &str) {
+        self.name(key);
         // All of it is looked at, whatever is found: without a way out of the loop it is done by vectors.
         let plain = |byte: u8| (b' '..=b'~').contains(&byte) & (byte != b'"') & (byte != b'\\');
         if text.bytes().fold(true, |all, byte| all & plain(byte)) {
@@ -146,14 +171,14 @@ impl<'a> Object<'a> {
     }
 
     /// What a client sent, which may be no text.
-    fn bytes(&mut self, name: &str, bytes: &[u8]) {
+    fn bytes(&mut self, key: &'static str, bytes: &[u8]) {
         let text: Cow<'_, str> = String::from_utf8_lossy(bytes);
-        self.text(name, &text);
+        self.text(key, &text);
     }
 
     /// RFC 3339, in microseconds.
-    fn moment(&mut self, name: &str, at: SystemTime) {
-        self.name(name);
+    fn moment(&mut self, key: &'static str, at: SystemTime) {
+        self.name(key);
         let since = at.duration_since(UNIX_EPOCH).unwrap_or_default();
         self.line.push(b'"');
         SECOND.with_borrow_mut(|(second, text)| {
@@ -172,15 +197,15 @@ impl<'a> Object<'a> {
         self.line.extend_from_slice(b"Z\"");
     }
 
-    fn address(&mut self, name: &str, address: IpAddr) {
-        self.name(name);
+    fn address(&mut self, key: &'static str, address: IpAddr) {
+        self.name(key);
         self.line.push(b'"');
         self.push_address(address);
         self.line.push(b'"');
     }
 
-    fn socket(&mut self, name: &str, socket: SocketAddr) {
-        self.name(name);
+    fn socket(&mut self, key: &'static str, socket: SocketAddr) {
+        self.name(key);
         self.line.push(b'"');
         let bracket = socket.is_ipv6();
         self.line.extend_from_slice(if bracket { b"[" } else { b"" });
@@ -205,8 +230,8 @@ impl<'a> Object<'a> {
         }
     }
 
-    fn number(&mut self, name: &str, value: u64) {
-        self.name(name);
+    fn number(&mut self, key: &'static str, value: u64) {
+        self.name(key);
         self.digits(value);
     }
 
@@ -214,8 +239,8 @@ impl<'a> Object<'a> {
         self.line.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
     }
 
-    fn time(&mut self, name: &str, time: Duration) {
-        self.name(name);
+    fn time(&mut self, key: &'static str, time: Duration) {
+        self.name(key);
         let tenths = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX) / 100;
         let mut digits = itoa::Buffer::new();
         let digits = digits.format(tenths).as_bytes();
@@ -224,19 +249,19 @@ impl<'a> Object<'a> {
         self.line.extend_from_slice(&[b'.', tenth[0]]);
     }
 
-    fn object(&mut self, name: &str, fill: impl FnOnce(&mut Object<'_>)) {
-        self.name(name);
+    fn object(&mut self, key: &'static str, fill: impl FnOnce(&mut Object<'_>)) {
+        self.name(key);
         let mut inner = Object::open(self.line);
         fill(&mut inner);
         inner.close();
     }
 
     /// One object for each item; nothing where there are none.
-    fn list<T>(&mut self, name: &str, items: &[T], fill: impl Fn(&mut Object<'_>, &T)) {
+    fn list<T>(&mut self, key: &'static str, items: &[T], fill: impl Fn(&mut Object<'_>, &T)) {
         if items.is_empty() {
             return;
         }
-        self.name(name);
+        self.name(key);
         self.line.push(b'[');
         for (index, item) in items.iter().enumerate() {
             if index > 0 {
@@ -272,7 +297,7 @@ mod tests {
             (at(1_795_523_545, 999_999_999), "2026-11-24T12:32:25.999999Z"),
             (at(1_795_523_546, 120_000_000), "2026-11-24T12:32:26.120000Z"),
         ] {
-            let line = written(|members| members.moment("time", moment));
+            let line = written(|members| members.moment(key!("time"), moment));
             assert_eq!(line, format!("{{\"time\":\"{expected}\"}}"));
         }
     }
@@ -281,18 +306,21 @@ mod tests {
     fn addresses_and_times_read_as_everywhere() {
         for text in ["127.0.0.1:80", "[2001:db8::1]:443", "[::]:1"] {
             let socket: SocketAddr = text.parse().expect("an address");
-            assert_eq!(written(|members| members.socket("a", socket)), format!("{{\"a\":\"{text}\"}}"));
-            assert_eq!(written(|members| members.address("a", socket.ip())), format!("{{\"a\":\"{}\"}}", socket.ip()));
+            assert_eq!(written(|members| members.socket(key!("a"), socket)), format!("{{\"a\":\"{text}\"}}"));
+            assert_eq!(
+                written(|members| members.address(key!("a"), socket.ip())),
+                format!("{{\"a\":\"{}\"}}", socket.ip())
+            );
         }
         for (nanos, expected) in [(0, "0.0"), (99, "0.0"), (149, "0.1"), (12_345_678, "12345.6")] {
             let time = Duration::from_nanos(nanos);
-            assert_eq!(written(|members| members.time("a", time)), format!("{{\"a\":{expected}}}"));
+            assert_eq!(written(|members| members.time(key!("a"), time)), format!("{{\"a\":{expected}}}"));
         }
     }
 
     #[test]
     fn what_a_client_sent_cannot_end_a_line_or_a_text() {
-        let line = written(|members| members.bytes("path", b"/a\"},\n{\xff\x00"));
+        let line = written(|members| members.bytes(key!("path"), b"/a\"},\n{\xff\x00"));
         let read: serde_json::Value = serde_json::from_str(&line).expect("it is JSON");
         assert_eq!(read["path"], "/a\"},\n{\u{fffd}\u{0}");
         assert!(!line.contains('\n'));
@@ -311,6 +339,13 @@ mod tests {
             ("", ""),
         ] {
             assert_eq!(path(target.as_bytes()), told.as_bytes(), "{target}");
+        }
+    }
+
+    #[test]
+    fn each_stage_has_its_own_name() {
+        for stage in Stage::ALL {
+            assert_eq!(STAGES[stage as usize], format!(",\"{}\":", stage.name()));
         }
     }
 }

@@ -93,7 +93,7 @@ impl<'c> H1<'c> {
             head_only: request.method == b"HEAD",
             persists,
             waits_for_100: request.version == Version::Http11 && request.value("expect").is_some(),
-            before: Buffer::lent(),
+            before: Buffer::none(),
             behind: b"",
             sending: None,
             framed: Sending::Plain,
@@ -196,6 +196,7 @@ impl<'c> H1<'c> {
     }
 
     fn write_refusal(&mut self, answer: &Answer, keep: bool) {
+        self.before.lend();
         let mut writer = HeadWriter::response(&mut self.before, answer.status, reason(answer.status));
         for (name, value) in &answer.fields {
             writer.field(name.as_bytes(), value.as_bytes());
@@ -246,11 +247,13 @@ impl<'c> Client for H1<'c> {
         if self.version == Version::Http10 {
             return Ok(());
         }
+        self.before.lend();
         answering.write_interim(&mut self.before);
         poll_fn(|cx| self.poll_flush(cx, b"")).await
     }
 
     async fn upgrade(&mut self, answering: &Answering<'_>, protocol: &[u8]) -> io::Result<Option<Side<'_>>> {
+        self.before.lend();
         answering.write_upgrade(protocol, &mut self.before);
         poll_fn(|cx| self.poll_flush(cx, b"")).await?;
         self.keep = false;
@@ -263,6 +266,7 @@ impl<'c> Client for H1<'c> {
     fn begin(&mut self, answering: &Answering<'_>) -> bool {
         // What an early answer left of the request is not waited for.
         self.keep = self.persists && self.body.is_done();
+        self.before.lend();
         self.framed = answering.write(self.version, self.keep, &mut self.before);
         self.keep &= self.framed != Sending::UntilClose;
         self.framed == Sending::UntilClose

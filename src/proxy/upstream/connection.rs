@@ -109,7 +109,14 @@ impl PeerConnection {
         cx: &mut Context<'_>,
         expected: Option<u64>,
     ) -> Poll<Result<usize, PeerFault>> {
-        let buffer = self.buffer.get_or_insert_with(Buffer::lent);
+        // While nothing is there, nothing is held for it: what answers at once gets the buffers that are warm.
+        let buffer = match &mut self.buffer {
+            Some(buffer) => buffer,
+            None => {
+                ready!(self.transport.poll_readable(cx)).map_err(PeerFault::Read)?;
+                self.buffer.insert(Buffer::lent())
+            }
+        };
         if buffer.capacity() == buffer.len() || self.eager {
             buffer.make_room(expected, self.eager);
         }
