@@ -201,6 +201,8 @@ struct Passing {
     leaving: bool,
     looks_whole: bool,
     peer_persists: bool,
+    /// Why the peer takes no more of the request, where it does not.
+    deaf: Option<PeerFault>,
     bytes: u64,
 }
 
@@ -222,7 +224,8 @@ impl Passing {
         peer.take(end);
         let body = Body::of_response(ending);
         let nothing = body.is_done().then_some(Decoded { taken: 0, data: 0, done: true });
-        Ok(Self { body, piece: nothing, held: true, leaving: false, looks_whole, peer_persists, bytes: 0 })
+        let (held, leaving) = (true, false);
+        Ok(Self { body, piece: nothing, held, leaving, looks_whole, peer_persists, deaf: None, bytes: 0 })
     }
 
     /// Passes it on to its end, and beside it what is left of the request.
@@ -235,6 +238,9 @@ impl Passing {
         let passed = poll_fn(|cx| {
             // Whatever becomes of the request now, the peer has made up its mind.
             let _ = departing.poll(cx, client, peer);
+            if let Some(fault) = departing.take_fault() {
+                self.deaf = Some(fault);
+            }
             self.poll(cx, peer, client)
         })
         .await;
@@ -274,10 +280,14 @@ impl Passing {
                 peer.take(decoded.taken);
             }
             match peer.poll_fill(cx, self.body.left()) {
-                Poll::Ready(Ok(0)) if self.body.ends_with_connection() => {
-                    self.piece = Some(Decoded { taken: 0, data: 0, done: true });
-                }
-                Poll::Ready(Ok(0)) => return Poll::Ready(Err(self.unread(&PeerFault::Closed))),
+                Poll::Ready(Ok(0)) => match self.deaf.take() {
+                    None if self.body.ends_with_connection() => {
+                        self.piece = Some(Decoded { taken: 0, data: 0, done: true });
+                    }
+                    // A reset is told once, and to whoever writes just as well: what then reads like an end is
+                    // none (RFC 9112 §8).
+                    fault => return Poll::Ready(Err(self.unread(&fault.unwrap_or(PeerFault::Closed)))),
+                },
                 Poll::Ready(Ok(_)) => {}
                 Poll::Ready(Err(fault)) => return Poll::Ready(Err(self.unread(&fault))),
                 // While the peer pauses, the client gets what there is.
