@@ -119,7 +119,9 @@ pub(super) fn judge_upstream(case: &Case, probes: usize, seen: &[Seen], differen
     if let Some(got) = &case.got {
         let probed = |body: &&String| *body != "whole 0";
         let found: Vec<_> = seen.iter().flat_map(|seen| &seen.bodies).filter(probed).cloned().collect();
-        differences.equal("bodies that the upstream got", got, &found);
+        if got.len() != found.len() || !got.iter().zip(&found).all(|(expected, found)| alike(expected, found)) {
+            differences.equal("bodies that the upstream got", got, &found);
+        }
     }
 }
 

@@ -135,6 +135,9 @@ impl Conversation {
             }
         }
         self.note(|seen| seen.ended = true);
+        let (marks, index) = (Arc::clone(&self.marks), self.index + 1);
+        drop(self);
+        marks.tell(&format!("end of {index}"));
     }
 
     fn note(&self, what: impl FnOnce(&mut Seen)) {

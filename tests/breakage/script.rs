@@ -37,7 +37,7 @@ pub(super) enum Step {
     Listen(bool),
     /// `tell MARK`: lets the other side go on.
     Tell(String),
-    /// `await MARK`
+    /// `await MARK`. `end of 1` is told once the first connection of the upstream has ended.
     Await(String),
     /// `half_close`: sends nothing more, and still reads.
     HalfClose,
