@@ -61,10 +61,11 @@ pub(super) async fn read<C: Client>(
         within(whole, &mut share, bytes.as_ref().len())?;
         return Ok(Held { bytes: Bytes::Arrived(bytes), _share: share });
     }
-    if identified.expects_continue() {
-        client.invite().await.map_err(|_| Rejection::BodyIncomplete)?;
-    }
     let deadline = Instant::now() + identified.limits().body_timeout;
+    if identified.expects_continue() {
+        let invited = alarm.within(deadline, client.invite()).await.map_err(|_| Rejection::BodyTimeout)?;
+        invited.map_err(|_| Rejection::BodyIncomplete)?;
+    }
     let mut bytes = BytesMut::with_capacity(usize::try_from(announced).unwrap_or(0));
     loop {
         let more = alarm.within(deadline, poll_fn(|cx| client.poll_body(cx, &mut bytes))).await;
