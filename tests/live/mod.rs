@@ -4,6 +4,7 @@
 
 mod bodies;
 mod connections;
+mod dripping;
 mod stopping;
 mod telling;
 mod time;
