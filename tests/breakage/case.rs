@@ -68,6 +68,8 @@ pub(super) enum Connection {
 pub(super) struct Case {
     pub(super) label: String,
     pub(super) config: String,
+    /// Whether a short deadline holds for it, and for what is asked afterwards.
+    pub(super) hurries: bool,
     pub(super) window: Option<u32>,
     pub(super) client: Vec<Step>,
     pub(super) peer: Vec<Vec<Step>>,
@@ -130,6 +132,7 @@ impl Written {
         let script = |steps: &[String]| parse(steps, &common.words).unwrap_or_else(|fault| panic!("{label}: {fault}"));
         Case {
             config: common.config.replace("{total}", &self.total).replace("{limits}", &self.limits),
+            hurries: self.total != long() || !self.limits.is_empty(),
             window: self.window,
             client: script(&self.client),
             peer: self.peer.iter().map(|steps| script(steps)).collect(),

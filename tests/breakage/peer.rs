@@ -171,7 +171,8 @@ impl Conversation {
                     timeout(PATIENCE, reading).await.map_err(|_| "too few bytes came".to_owned())?;
                 }
                 Step::Echo => {
-                    timeout(PATIENCE, self.echo()).await.map_err(|_| "the echo stops".to_owned())??;
+                    // A client that has read nothing as yet has to send much before it does.
+                    timeout(2 * PATIENCE, self.echo()).await.map_err(|_| "the echo stops".to_owned())??;
                 }
                 Step::Tell(mark) => self.marks.tell(&mark),
                 Step::Await(mark) => self.marks.told_in_time(&mark).await?,
