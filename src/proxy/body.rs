@@ -86,10 +86,11 @@ pub(super) async fn read<C: Client>(
     // Who announces much has not sent it yet; what would not fit in the end is refused before it is sent.
     let in_memory = announced.min(limits.spool_above_bytes);
     hold(&mut share, in_memory + whole.decoded_bytes())?;
-    if identified.expects_continue() {
-        client.invite().await.map_err(|_| Rejection::BodyIncomplete)?;
-    }
     let pace = Pace::begin(limits);
+    if identified.expects_continue() {
+        let invited = alarm.wait_for(pace.deadline(0), client.invite()).await;
+        invited.map_err(|_| Rejection::BodyTimeout)?.map_err(|_| Rejection::BodyIncomplete)?;
+    }
     let mut bytes = Buffer::with_room(usize::try_from(in_memory).unwrap_or(0));
     let mut spool: Option<Spool> = None;
     loop {

@@ -4,7 +4,7 @@
 //! left as it is, and when it rings too early it is set again; under load that is once in many requests.
 
 use std::future::poll_fn;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 
 use tokio::time::{Instant, Sleep, sleep_until};
@@ -31,6 +31,12 @@ impl Alarm {
             Poll::Pending => self.poll_rung(cx, deadline).map(|()| Err(Elapsed)),
         })
         .await
+    }
+
+    /// The same for a future.
+    pub(super) async fn wait_for<T>(&mut self, deadline: Instant, what: impl Future<Output = T>) -> Result<T, Elapsed> {
+        let mut what = pin!(what);
+        self.within(deadline, |cx| what.as_mut().poll(cx)).await
     }
 
     /// Whether `deadline` has passed; if not, whoever polls is woken when it has.

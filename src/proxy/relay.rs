@@ -203,8 +203,10 @@ async fn answer_head<C: Client>(
     (alarm, deadline): (&mut Alarm, Instant),
 ) -> Result<usize, Lost> {
     let peer = &mut connected.connection;
-    if invite && Box::pin(client.invite()).await.is_err() {
-        return Err(Lost { rejection: Rejection::BodyIncomplete, answered: true });
+    let late = |_| Lost { rejection: Rejection::UpstreamTimeout { phase: "response head" }, answered: true };
+    if invite {
+        let invited = Box::pin(alarm.wait_for(deadline, client.invite())).await.map_err(late)?;
+        invited.map_err(|_| Lost { rejection: Rejection::BodyIncomplete, answered: true })?;
     }
     for count in 0..=MAX_INTERIM {
         let end = alarm.within(deadline, |cx| {
@@ -219,7 +221,6 @@ async fn answer_head<C: Client>(
                 Lost { answered: !silent, ..Lost::broken(cause) }
             })
         });
-        let late = |_| Lost { rejection: Rejection::UpstreamTimeout { phase: "response head" }, answered: true };
         let end = end.await.map_err(late)??;
         let head = peer.head(end).map_err(Lost::broken)?;
         match head.status {
@@ -233,7 +234,7 @@ async fn answer_head<C: Client>(
             102..=199 => {
                 let answering = Answering { head: &head, standings: &[], ending: Ending::Nothing };
                 // A client that is gone shows when the final answer is written.
-                let _ = Box::pin(client.interim(&answering)).await;
+                let _ = Box::pin(alarm.wait_for(deadline, client.interim(&answering))).await.map_err(late)?;
             }
             _ => return Ok(end),
         }
@@ -253,6 +254,8 @@ struct Passing {
     leaving: bool,
     looks_whole: bool,
     peer_persists: bool,
+    /// Why the peer takes no more of the request, where it does not.
+    deaf: Option<PeerFault>,
     bytes: u64,
 }
 
@@ -274,7 +277,8 @@ impl Passing {
         peer.take(end);
         let body = Body::of_response(ending);
         let nothing = body.is_done().then_some(Decoded { taken: 0, data: 0, done: true });
-        Ok(Self { body, piece: nothing, held: true, leaving: false, looks_whole, peer_persists, bytes: 0 })
+        let (held, leaving) = (true, false);
+        Ok(Self { body, piece: nothing, held, leaving, looks_whole, peer_persists, deaf: None, bytes: 0 })
     }
 
     /// Passes it on to its end, and beside it what is left of the request.
@@ -288,6 +292,9 @@ impl Passing {
         if !departing.is_over() {
             // Whatever becomes of the request now, the peer has made up its mind.
             let _ = departing.poll(cx, client, peer);
+        }
+        if let Some(fault) = departing.take_fault() {
+            self.deaf = Some(fault);
         }
         self.poll(cx, peer, client)
     }
@@ -321,10 +328,14 @@ impl Passing {
                 peer.take(decoded.taken);
             }
             match peer.poll_fill(cx, self.body.left()) {
-                Poll::Ready(Ok(0)) if self.body.ends_with_connection() => {
-                    self.piece = Some(Decoded { taken: 0, data: 0, done: true });
-                }
-                Poll::Ready(Ok(0)) => return Poll::Ready(Err(self.unread(&PeerFault::Closed))),
+                Poll::Ready(Ok(0)) => match self.deaf.take() {
+                    None if self.body.ends_with_connection() => {
+                        self.piece = Some(Decoded { taken: 0, data: 0, done: true });
+                    }
+                    // A reset is told once, and to whoever writes just as well: what then reads like an end is
+                    // none (RFC 9112 §8).
+                    fault => return Poll::Ready(Err(self.unread(&fault.unwrap_or(PeerFault::Closed)))),
+                },
                 Poll::Ready(Ok(_)) => {}
                 Poll::Ready(Err(fault)) => return Poll::Ready(Err(self.unread(&fault))),
                 // While the peer pauses, the client gets what there is.

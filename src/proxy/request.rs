@@ -152,8 +152,23 @@ impl<A: AsRef<[u8]>> Departing<A> {
     }
 
     /// Goes on with it until it is over. A peer that takes no more may have answered all the same, so that is
-    /// no error here; what the client does wrong is.
+    /// no error here; what the client does wrong is, and ends it for good.
     pub(super) fn poll<C: Client>(
+        &mut self,
+        cx: &mut Context<'_>,
+        client: &mut C,
+        peer: &mut PeerConnection,
+    ) -> Poll<Result<(), Rejection>> {
+        let polled = self.poll_pieces(cx, client, peer);
+        if matches!(polled, Poll::Ready(Err(_))) {
+            // Whoever polls again for an answer's sake must not send what was refused: behind a body that grew
+            // too long that would be bytes without a chunk around them, a request of their own.
+            self.rest = Rest::Broken(None);
+        }
+        polled
+    }
+
+    fn poll_pieces<C: Client>(
         &mut self,
         cx: &mut Context<'_>,
         client: &mut C,

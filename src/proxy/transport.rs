@@ -1,7 +1,6 @@
 //! A connection's bytes, plain or by TLS, to a client or to a peer: one type for both sides, so that what
 //! reads and writes messages need not know.
 
-use std::future::poll_fn;
 use std::io::{self, IoSlice};
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker, ready};
@@ -88,12 +87,6 @@ impl Transport {
                 written => *sent += written,
             }
         }
-    }
-
-    /// The same, waited for.
-    pub(super) async fn send(&mut self, parts: &[&[u8]]) -> io::Result<()> {
-        let mut sent = 0;
-        poll_fn(|cx| self.poll_send(cx, parts, &mut sent)).await
     }
 
     /// Ends our side of the connection.

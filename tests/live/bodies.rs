@@ -1,8 +1,11 @@
 //! Bodies on their way: what is held, what streams, and when the upstream first hears of a request.
 
-use super::{HeldPeer, gate, gate_and_peer};
+use super::{HeldPeer, gate, gate_and_peer, written};
 use crate::support::client::Client;
+use crate::support::config::Written;
 use crate::support::gate::LiveGate;
+use crate::support::message::Ended;
+use crate::support::peer::{Peer, Script, Then};
 use crate::support::run;
 
 fn post(path: &str, length: usize) -> String {
@@ -120,5 +123,31 @@ fn chunks_count_as_they_come() {
         let answer = client.exchange(request.as_bytes(), false).await.expect("it is answered");
         assert_eq!((answer.status, answer.code().as_deref()), (503, Some("buffers_full")));
         assert_eq!(peer.record(|record| record.connections), 0);
+    });
+}
+
+#[test]
+fn what_is_half_sent_is_not_answered_over() {
+    run(async {
+        // More than a socket holds for a client that reads nothing: it stops within an interim answer.
+        let hint = format!("HTTP/1.1 103 Early Hints\r\nLink: {}\r\n\r\n", "a".repeat(60_000));
+        let answer = [hint.repeat(16).as_str(), "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"].concat();
+        let peer = Peer::start(vec![Script::answering(&answer, Then::Keep)]).await;
+        let written = written("").config.replace("peers =", "timeouts = { total = \"500ms\" }\npeers =");
+        let gate = LiveGate::start(&Written::alone(&written), peer.address).unwrap_or_else(|fault| panic!("{fault}"));
+        let mut client = gate.client().await;
+        client.send("GET /things HTTP/1.1\r\nHost: gate.test\r\n\r\n".repeat(40)).await;
+        let mut lines = 1;
+        while gate.lines(lines).await[lines - 1]["end"] == "passed" {
+            lines += 1;
+        }
+        let (all, ended) = client.end().await;
+        let text = String::from_utf8_lossy(&all);
+        assert_eq!(ended, Ended::ByClose);
+        assert!(!text.contains("504"), "behind {} bytes comes the refusal", text.find("504").unwrap_or_default());
+        // Nothing follows what was half sent.
+        let last = text.rsplit_once("HTTP/1.1 ").map_or("", |(_, last)| last);
+        assert!(hint.contains(last) && last.len() < hint.len() - 20, "{} bytes: {:.40}", last.len(), last);
+        assert_eq!(text.matches("200 OK").count(), lines - 1);
     });
 }

@@ -4,6 +4,7 @@
 
 mod bodies;
 mod connections;
+mod dripping;
 mod http2;
 mod spool;
 mod stopping;

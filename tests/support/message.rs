@@ -162,6 +162,14 @@ impl<R: AsyncRead + Unpin> Incoming<R> {
         }
     }
 
+    /// Whatever comes next, as it is; nothing where the connection ended.
+    pub(crate) async fn some(&mut self) -> io::Result<Vec<u8>> {
+        if self.buffer.is_empty() {
+            self.more().await?;
+        }
+        Ok(std::mem::take(&mut self.buffer))
+    }
+
     /// How the connection ends, and what still came before that.
     pub(crate) async fn end(&mut self) -> (Vec<u8>, Ended) {
         self.body(Body::UntilClose).await

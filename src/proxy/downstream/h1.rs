@@ -239,7 +239,9 @@ impl<'c> Client for H1<'c> {
 
     async fn invite(&mut self) -> io::Result<()> {
         self.waits_for_100 = false;
-        self.transport.send(&[b"HTTP/1.1 100 Continue\r\n\r\n"]).await
+        self.before.lend();
+        self.before.extend_from_slice(b"HTTP/1.1 100 Continue\r\n\r\n");
+        poll_fn(|cx| self.poll_flush(cx, b"")).await
     }
 
     async fn interim(&mut self, answering: &Answering<'_>) -> io::Result<()> {
@@ -292,6 +294,10 @@ impl<'c> Client for H1<'c> {
     }
 
     async fn refuse(&mut self, answer: &Answer, breaks: bool, alarm: &mut Alarm) -> Fate {
+        if self.sending.is_some() {
+            // An interim answer went in part, to a client that takes no more; nothing can follow that.
+            return Fate::Gone;
+        }
         let unsure = self.waits_for_100 && !self.body.is_done();
         let mut keep = !breaks && !unsure && self.persists;
         if keep && !self.body.is_done() {
