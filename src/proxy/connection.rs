@@ -14,7 +14,7 @@ use super::account::Account;
 use super::buffers::Buffer;
 use super::deadline::Alarm;
 use super::door::Door;
-use super::downstream::{Arrived, Client, Fate, H1};
+use super::downstream::{Client, Fate, H1};
 use super::exchange;
 use super::gate::Gate;
 use super::rules::Rules;
@@ -124,12 +124,11 @@ async fn one(
     let (fate, rest) = match read {
         Ok(end) => {
             let (head, behind) = buffer.split_at_mut(end?);
-            let arrived = Arrived::behind_head(behind);
             match ParsedRequest::parse(head) {
                 Ok(parsed) => {
                     let request = parsed.view();
                     let persists = request.persists() && !door.is_closing();
-                    let mut client = H1::new(transport, arrived, &request, persists);
+                    let mut client = H1::new(transport, behind, &request, persists);
                     let mut fate = exchange::serve(gate, &rules, connection, &request, &mut client, alarm).await;
                     if fate == Fate::Undrained {
                         fate = if Box::pin(client.drained(alarm)).await { Fate::Kept } else { Fate::Closing };
@@ -202,7 +201,7 @@ async fn refuse_unread(
     let id = gate.ids.fresh().trace_text();
     let mut account = Account::open(gate, rules, connection, &id, None);
     let answer = account.refuse(rejection);
-    H1::new(transport, Arrived::default(), &nothing, false).refuse(&answer, true, alarm).await
+    H1::new(transport, &mut [], &nothing, false).refuse(&answer, true, alarm).await
 }
 
 /// Closes without losing the answer: no more writes, and a while of reading what still comes.

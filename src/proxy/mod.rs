@@ -7,7 +7,7 @@
 //! Reading order: [`Server`] accepts (`door`), hands to a thread (`workers`) and takes another configuration
 //! (`rules`); `connection` serves one client of HTTP/1.1, `streams` one of HTTP/2; `exchange` takes one request
 //! through the pipeline and keeps its `account`, on whichever `downstream` it came; `relay` carries it on
-//! (`request` out, `response` back) to an `upstream`.
+//! (`request` out, `response` and `passing` back) to an `upstream`.
 
 mod account;
 mod body;
@@ -21,6 +21,7 @@ mod downstream;
 mod exchange;
 mod gate;
 mod pace;
+mod passing;
 mod places;
 mod relay;
 mod request;

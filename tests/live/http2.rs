@@ -10,7 +10,6 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::support::client::Client;
-use crate::support::config::Written;
 use crate::support::gate::LiveGate;
 use crate::support::peer::{Peer, Script, Then};
 use crate::support::run;
@@ -18,34 +17,9 @@ use crate::support::run;
 const PREFACE: &str = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 fn gate(more: &str, upstream: SocketAddr) -> LiveGate {
-    let written = Written::alone(&format!(
-        r#"
-        [listener.public]
-        address = "127.0.0.1:0"
-        http2 = true
-
-        [upstream.api]
-        peers = ["http://{{upstream}}"]
-
-        [defaults]
-        upstream = "api"
-        quotas = []
-        max_body = "8 MiB"
-
-        [endpoint."/things".GET]
-        auth = "none"
-
-        [endpoint."/things".POST]
-        auth = "none"
-        media_types = ["text/plain"]
-
-        [endpoint."/stream".POST]
-        auth = "none"
-        body = "any"
-
-        {more}
-        "#
-    ));
+    let mut written = super::written(more);
+    written.config = written.config.replace("[listener.public]", "[listener.public]\nhttp2 = true");
+    written.config = written.config.replace("max_body = \"1 MiB\"", "max_body = \"8 MiB\"");
     LiveGate::start(&written, upstream).unwrap_or_else(|fault| panic!("{fault}"))
 }
 

@@ -14,7 +14,7 @@ use std::task::{Context, Poll};
 use bytes::BytesMut;
 
 pub(super) use carrier::Carrier;
-pub(super) use h1::{Arrived, H1};
+pub(super) use h1::H1;
 pub(super) use h2::{H2, StreamHead};
 
 use super::deadline::Alarm;

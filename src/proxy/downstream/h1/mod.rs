@@ -1,17 +1,19 @@
-//! A client that speaks HTTP/1.1: its body is taken apart where it lies, and an answer's head and the
-//! beginning of its body leave with one call.
+//! A client that speaks HTTP/1.1: its body is taken apart where it lies ([`body`]), and an answer's head and
+//! the beginning of its body leave with one call.
+
+mod body;
 
 use std::future::poll_fn;
 use std::io;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use bytes::{Buf, BufMut, BytesMut};
-use tokio::io::AsyncReadExt;
+use bytes::BytesMut;
 use tokio::time::Instant;
 
+use self::body::Incoming;
 use super::{BodyFault, Client, Fate, connection_option};
-use crate::http1::{Body, Framing, HeadWriter, LAST_CHUNK, RequestHead, Version, chunk_size, request_framing};
+use crate::http1::{Framing, HeadWriter, LAST_CHUNK, RequestHead, Version, chunk_size, request_framing};
 use crate::policy::problem::Answer;
 use crate::proxy::buffers::Buffer;
 use crate::proxy::clock::http_date;
@@ -29,18 +31,6 @@ const DRAIN_TIME: Duration = Duration::from_secs(1);
 /// A client that reads nothing of a refusal is not waited for longer.
 const SEND_TIME: Duration = Duration::from_secs(10);
 
-/// What a body that has a length is read into, at once.
-const MUCH: usize = 64 << 10;
-
-/// What arrived behind a head: the body's beginning, or the next request's.
-#[derive(Debug, Default)]
-pub(in crate::proxy) struct Arrived<'c> {
-    /// As it came.
-    raw: &'c mut [u8],
-    /// Of the body, taken apart already.
-    decoded: &'c [u8],
-}
-
 /// Of so many bytes, one copy more costs less than one part more to write.
 const SHORT: usize = 2 << 10;
 
@@ -48,10 +38,7 @@ const SHORT: usize = 2 << 10;
 #[derive(Debug)]
 pub(in crate::proxy) struct H1<'c> {
     transport: &'c mut Transport,
-    arrived: Arrived<'c>,
-    /// What was read beyond that.
-    more: Option<Buffer>,
-    body: Body,
+    incoming: Incoming<'c>,
     version: Version,
     head_only: bool,
     /// Whether the connection goes on, as far as the client and the gate want it.
@@ -68,17 +55,11 @@ pub(in crate::proxy) struct H1<'c> {
     keep: bool,
 }
 
-impl<'c> Arrived<'c> {
-    pub(in crate::proxy) fn behind_head(raw: &'c mut [u8]) -> Self {
-        Self { raw, decoded: &[] }
-    }
-}
-
 impl<'c> H1<'c> {
     /// The exchange that begins with `request`.
     pub(in crate::proxy) fn new(
         transport: &'c mut Transport,
-        arrived: Arrived<'c>,
+        behind_head: &'c mut [u8],
         request: &RequestHead<'_>,
         persists: bool,
     ) -> Self {
@@ -86,9 +67,7 @@ impl<'c> H1<'c> {
         let framing = request_framing(request).unwrap_or(Framing::Length(0));
         Self {
             transport,
-            arrived,
-            more: None,
-            body: Body::of_request(framing),
+            incoming: Incoming::new(behind_head, framing),
             version: request.version,
             head_only: request.method == b"HEAD",
             persists,
@@ -103,10 +82,7 @@ impl<'c> H1<'c> {
 
     /// What was read beyond the request.
     pub(in crate::proxy) fn rest(self) -> Option<Buffer> {
-        match self.more {
-            Some(more) if !more.is_empty() => Some(more),
-            _ => Buffer::holding(self.arrived.raw),
-        }
+        self.incoming.rest()
     }
 
     /// Reads away what is left of a body, within [`DRAIN_BYTES`] and [`DRAIN_TIME`]; whether that was all.
@@ -123,60 +99,6 @@ impl<'c> H1<'c> {
                 return false;
             }
             sink.clear();
-        }
-    }
-
-    /// Takes apart what arrived with the head.
-    fn decode_arrived(&mut self) -> Result<bool, BodyFault> {
-        let raw = std::mem::take(&mut self.arrived.raw);
-        let decoded = self.body.decode(raw).map_err(BodyFault::Misframed)?;
-        let (taken, rest) = raw.split_at_mut(decoded.taken);
-        self.arrived = Arrived { raw: rest, decoded: &taken[..decoded.data] };
-        Ok(decoded.done)
-    }
-
-    /// Reads a body that has a length straight to where it is wanted.
-    fn poll_counted(&mut self, cx: &mut Context<'_>, left: u64, into: &mut BytesMut) -> Poll<Result<bool, BodyFault>> {
-        let most = usize::try_from(left).unwrap_or(MUCH).min(MUCH);
-        if into.capacity() == into.len() {
-            into.reserve(most);
-        }
-        let before = into.len();
-        let read = {
-            let mut room = (&mut *into).limit(most);
-            let mut reading = std::pin::pin!(self.transport.read_buf(&mut room));
-            ready!(reading.as_mut().poll(cx))
-        };
-        match read {
-            Ok(1..) => {
-                let decoded = self.body.decode(&mut into[before..]).map_err(BodyFault::Misframed)?;
-                Poll::Ready(Ok(!decoded.done))
-            }
-            Ok(0) | Err(_) => Poll::Ready(Err(BodyFault::Incomplete)),
-        }
-    }
-
-    /// Reads more of a body in chunks, and takes it apart.
-    fn poll_chunked(&mut self, cx: &mut Context<'_>, into: &mut BytesMut) -> Poll<Result<bool, BodyFault>> {
-        if self.more.is_none() {
-            let mut more = Buffer::lent();
-            more.extend_from_slice(self.arrived.raw);
-            self.arrived.raw = &mut [];
-            self.more = Some(more);
-        }
-        let more = self.more.get_or_insert_with(Buffer::lent);
-        loop {
-            let decoded = self.body.decode(&mut more[..]).map_err(BodyFault::Misframed)?;
-            into.extend_from_slice(&more[..decoded.data]);
-            more.advance(decoded.taken);
-            if decoded.data > 0 || decoded.done {
-                return Poll::Ready(Ok(!decoded.done));
-            }
-            more.make_room(None, false);
-            match ready!(self.transport.poll_fill(cx, more)) {
-                Ok(1..) => {}
-                Ok(0) | Err(_) => return Poll::Ready(Err(BodyFault::Incomplete)),
-            }
         }
     }
 
@@ -215,26 +137,11 @@ impl<'c> Client for H1<'c> {
     type Arrived = &'c [u8];
 
     fn body_at_hand(&mut self) -> Result<Option<&'c [u8]>, BodyFault> {
-        if self.body.left().is_some_and(|left| left > self.arrived.raw.len() as u64) {
-            return Ok(None);
-        }
-        let done = self.body.is_done() || self.decode_arrived()?;
-        Ok(done.then(|| std::mem::take(&mut self.arrived.decoded)))
+        self.incoming.at_hand()
     }
 
     fn poll_body(&mut self, cx: &mut Context<'_>, into: &mut BytesMut) -> Poll<Result<bool, BodyFault>> {
-        if self.arrived.decoded.is_empty() && !self.body.is_done() && !self.arrived.raw.is_empty() {
-            self.decode_arrived()?;
-        }
-        let decoded = std::mem::take(&mut self.arrived.decoded);
-        if !decoded.is_empty() || self.body.is_done() {
-            into.extend_from_slice(decoded);
-            return Poll::Ready(Ok(!self.body.is_done()));
-        }
-        match self.body.left() {
-            Some(left) => self.poll_counted(cx, left, into),
-            None => self.poll_chunked(cx, into),
-        }
+        self.incoming.poll(cx, self.transport, into)
     }
 
     async fn invite(&mut self) -> io::Result<()> {
@@ -259,15 +166,13 @@ impl<'c> Client for H1<'c> {
         answering.write_upgrade(protocol, &mut self.before);
         poll_fn(|cx| self.poll_flush(cx, b"")).await?;
         self.keep = false;
-        let mut said = Buffer::lent();
-        said.extend_from_slice(self.arrived.raw);
-        self.arrived.raw = &mut [];
+        let said = self.incoming.take_rest().unwrap_or_else(Buffer::lent);
         Ok(Some(Side { transport: self.transport, said }))
     }
 
     fn begin(&mut self, answering: &Answering<'_>) -> bool {
         // What an early answer left of the request is not waited for.
-        self.keep = self.persists && self.body.is_done();
+        self.keep = self.persists && self.incoming.is_done();
         self.before.lend();
         self.framed = answering.write(self.version, self.keep, &mut self.before);
         self.keep &= self.framed != Sending::UntilClose;
@@ -298,10 +203,10 @@ impl<'c> Client for H1<'c> {
             // An interim answer went in part, to a client that takes no more; nothing can follow that.
             return Fate::Gone;
         }
-        let unsure = self.waits_for_100 && !self.body.is_done();
+        let unsure = self.waits_for_100 && !self.incoming.is_done();
         let mut keep = !breaks && !unsure && self.persists;
-        if keep && !self.body.is_done() {
-            keep = match self.body.left() {
+        if keep && !self.incoming.is_done() {
+            keep = match self.incoming.left() {
                 Some(left) => left <= DRAIN_BYTES,
                 // How much is left shows only when it came, and the answer has to say whether it is the last.
                 None => Box::pin(self.drained(alarm)).await,
@@ -312,7 +217,7 @@ impl<'c> Client for H1<'c> {
         let body: &[u8] = if self.head_only { b"" } else { &answer.body };
         let sent = alarm.within(Instant::now() + SEND_TIME, |cx| self.poll_flush(cx, body)).await;
         match sent {
-            Ok(Ok(())) if keep && self.body.is_done() => Fate::Kept,
+            Ok(Ok(())) if keep && self.incoming.is_done() => Fate::Kept,
             Ok(Ok(())) if keep => Fate::Undrained,
             Ok(Ok(())) => Fate::Closing,
             _ => Fate::Gone,
