@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use case::{Case, CaseFile, Only};
 
-use crate::support::corpus::{hold, hold_live, is_wanted};
+use crate::support::corpus::{AT_ONCE, hold, hold_live, is_wanted};
 
 /// A case, and the file it stands in.
 struct Placed {
@@ -49,7 +49,7 @@ fn cases_hold_for_the_decision() {
 #[test]
 fn cases_hold_for_the_live_gate() {
     let run = |placed: Arc<Arc<Placed>>| async move { live::run(&placed.file, &placed.case).await };
-    hold_live(wanted(Only::Decide), |placed| placed.label(), run);
+    hold_live(wanted(Only::Decide), AT_ONCE, |placed| placed.label(), run);
 }
 
 /// All cases but those that are only for the other runner.

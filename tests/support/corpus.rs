@@ -1,6 +1,7 @@
 //! Corpora of cases: all of them run, side by side, and each that fails is told with its name and every difference.
 
 use std::fmt::Debug;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -8,7 +9,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 /// Live cases at one time: most of one is waiting for the other side.
-const AT_ONCE: usize = 24;
+pub(crate) const AT_ONCE: usize = 24;
 
 /// Differences, one a line.
 #[derive(Debug, Default)]
@@ -46,18 +47,20 @@ pub(crate) fn hold<C: Sync>(
         let work = || {
             let mut failures = Vec::new();
             while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
-                failures.extend(failure(&label(case), run(case)));
+                let ran = catch_unwind(AssertUnwindSafe(|| run(case)));
+                failures
+                    .extend(failure(&label(case), ran.unwrap_or_else(|_| Err("  it panics; see above".to_owned()))));
             }
             failures
         };
         let workers: Vec<_> = (0..2).map(|_| scope.spawn(work)).collect();
-        workers.into_iter().flat_map(|worker| worker.join().expect("no runner panics")).collect()
+        workers.into_iter().flat_map(|worker| worker.join().expect("what can panic is caught")).collect()
     });
     report(failures, cases.len());
 }
 
-/// Runs conversations, [`AT_ONCE`] of them.
-pub(crate) fn hold_live<C, F>(cases: Vec<C>, label: impl Fn(&C) -> String, run: impl Fn(Arc<C>) -> F)
+/// Runs conversations, so many of them at one time.
+pub(crate) fn hold_live<C, F>(cases: Vec<C>, at_once: usize, label: impl Fn(&C) -> String, run: impl Fn(Arc<C>) -> F)
 where
     C: Send + Sync + 'static,
     F: Future<Output = Result<(), String>> + Send + 'static,
@@ -65,7 +68,7 @@ where
     let count = cases.len();
     let conversations: Vec<_> = cases.into_iter().map(|case| (label(&case), run(Arc::new(case)))).collect();
     let failures = super::run(async move {
-        let room = Arc::new(Semaphore::new(AT_ONCE));
+        let room = Arc::new(Semaphore::new(at_once));
         let mut running = JoinSet::new();
         for (label, conversation) in conversations {
             let room = Arc::clone(&room);

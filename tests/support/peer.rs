@@ -42,10 +42,11 @@ pub(crate) enum Moment {
 }
 
 /// What a peer does after its answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Then {
     /// Waits for the next request.
+    #[default]
     Keep,
     /// Ends the connection.
     Close,
