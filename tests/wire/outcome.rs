@@ -78,12 +78,12 @@ pub(super) enum Last {
         status: String,
         /// All of them; none where the runner does not know which go on.
         fields: Option<Vec<Shown>>,
-        body: Vec<u8>,
+        body: Shown,
     },
     /// Nothing was, for this cause.
     Broken(String),
     /// Part of it was.
-    Aborted { cause: String, body: Vec<u8> },
+    Aborted { cause: String, body: Shown },
 }
 
 impl Default for Last {
@@ -143,8 +143,9 @@ pub(super) fn judge_answer(case: &Response, found: &Answered) -> Result<(), Stri
         Last::Broken(cause) if wanted.broken.is_some() => part(&wanted.broken, cause),
         Last::Aborted { cause, body: beginning } if wanted.aborted.is_some() => {
             part(&wanted.aborted, cause);
-            if !body.is_empty() && !body.starts_with(beginning) {
-                differences.add("the beginning of the body", shown(&body), shown(beginning));
+            let body = shown(&body);
+            if !body.0.is_empty() && !body.0.starts_with(&beginning.0) {
+                differences.add("the beginning of the body", &body, beginning);
             }
         }
         Last::Passed { status, fields, body: passed } if wanted.passes.is_some() => {
@@ -153,7 +154,7 @@ pub(super) fn judge_answer(case: &Response, found: &Answered) -> Result<(), Stri
                 let expected = wanted.fields.iter().map(|field| shown(&bytes(field))).collect();
                 differences.equal("the fields", &expected, fields);
             }
-            differences.equal("the body", shown(&body), shown(passed));
+            differences.equal("the body", &shown(&body), passed);
             let reused = !wanted.not_reused && wanted.then == crate::support::peer::Then::Keep;
             differences.equal("whether the peer's connection is used again", reused, found.reused);
         }
@@ -165,6 +166,9 @@ pub(super) fn judge_answer(case: &Response, found: &Answered) -> Result<(), Stri
     differences.told()
 }
 
+/// What is longer is not printed whole.
+const LEGIBLE: usize = 1200;
+
 /// Bytes as text in which each can be told, and which a failure prints as it is.
 #[derive(Clone, PartialEq)]
 pub(super) struct Shown(String);
@@ -175,6 +179,9 @@ pub(super) fn shown(bytes: &[u8]) -> Shown {
 
 impl fmt::Debug for Shown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        match self.0.get(..LEGIBLE) {
+            Some(beginning) => write!(f, "{beginning}… ({} in all)", self.0.len()),
+            None => f.write_str(&self.0),
+        }
     }
 }

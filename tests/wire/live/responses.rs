@@ -15,6 +15,9 @@ use crate::wire::rules::written;
 
 const NEXT: &str = "HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nthe next";
 
+/// What only the gate sends.
+const PROBLEM: &str = "application/problem+json";
+
 /// Feeds a case in each of these ways, each to a gate of its own.
 pub(super) async fn run(case: &Response, ways: &[Pieces]) -> Result<(), String> {
     for pieces in ways {
@@ -68,11 +71,14 @@ fn request(path: &str, asked: Asked) -> String {
 
 /// What the client sees.
 fn seen(wanted: &Wanted, answer: Option<&Answer>, cause: String) -> (Vec<u16>, Last) {
-    let Some(answer) = answer else { return (Vec::new(), Last::Aborted { cause, body: Vec::new() }) };
-    let body = answer.body.clone();
+    let Some(answer) = answer else { return (Vec::new(), Last::Aborted { cause, body: shown(b"") }) };
+    let body = shown(&answer.body);
     let last = match answer.ended {
         Ended::Cut | Ended::Reset => Last::Aborted { cause, body },
-        Ended::Whole | Ended::ByClose if answer.status == 502 && answer.code().is_some() => Last::Broken(cause),
+        // To HEAD, its type is all there is of the problem.
+        Ended::Whole | Ended::ByClose if answer.head.value("content-type").as_deref() == Some(PROBLEM) => {
+            Last::Broken(cause)
+        }
         Ended::Whole | Ended::ByClose => {
             let status = answer.head.start.strip_prefix("HTTP/1.1 ").unwrap_or_default().to_owned();
             let line = |(name, value): &(String, Vec<u8>)| shown(&[name.as_bytes(), b": ", value].concat());

@@ -5,7 +5,7 @@ use portcullis::http1::{Body, Ending, HeadFault, HeadLimits, ResponseHead, Scan}
 use super::Source;
 use crate::support::peer::Then;
 use crate::wire::case::{Asked, Wanted};
-use crate::wire::outcome::{Answered, Last};
+use crate::wire::outcome::{Answered, Last, shown};
 
 /// What the head of an answer may take.
 const LIMITS: HeadLimits = HeadLimits { bytes: 64 << 10, first_line_bytes: 8 << 10 };
@@ -69,17 +69,19 @@ fn last(wanted: &Wanted, head: &ResponseHead<'_>, mut source: Source<'_>, answer
     while !reader.is_done() {
         let step = match reader.decode(&mut source.held) {
             Ok(step) => step,
-            Err(fault) => return Answered { last: Last::Aborted { cause: fault.to_string(), body }, ..answered },
+            Err(fault) => {
+                return Answered { last: Last::Aborted { cause: fault.to_string(), body: shown(&body) }, ..answered };
+            }
         };
         body.extend_from_slice(&source.take(step.taken)[..step.data]);
         if !step.done && !source.more() {
             if wanted.then == Then::Close && reader.ends_with_connection() {
                 break;
             }
-            return Answered { last: Last::Aborted { cause: CLOSED.to_owned(), body }, ..answered };
+            return Answered { last: Last::Aborted { cause: CLOSED.to_owned(), body: shown(&body) }, ..answered };
         }
     }
     let status = format!("{} {}", head.status, head.reason);
     let reused = head.persists() && ending != Ending::UntilClose && source.is_empty() && wanted.then == Then::Keep;
-    Answered { last: Last::Passed { status, fields: None, body }, reused, ..answered }
+    Answered { last: Last::Passed { status, fields: None, body: shown(&body) }, reused, ..answered }
 }
