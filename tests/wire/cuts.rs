@@ -8,7 +8,7 @@ use crate::support::chance::Chance;
 const EVERY: usize = 1500;
 
 /// Cuts on sockets, of which one is a conversation.
-const SOME: usize = 8;
+const SOME: usize = 6;
 
 /// At every byte; of what is long, around its structure and at some other places.
 pub(super) fn every(case: &Case) -> impl Iterator<Item = Pieces> {
@@ -22,7 +22,7 @@ pub(super) fn some(case: &Case) -> impl Iterator<Item = Pieces> + use<> {
     chosen(case, SOME).into_iter().map(Pieces::two)
 }
 
-/// So many places at most: three in four around what the bytes are structured by, the others anywhere. They
+/// So many places at most: two in three around what the bytes are structured by, the others anywhere. They
 /// are chosen by chance, which is the same for the same case in every run.
 fn chosen(case: &Case, most: usize) -> Vec<usize> {
     let raw = case.raw();
@@ -31,11 +31,11 @@ fn chosen(case: &Case, most: usize) -> Vec<usize> {
     let mut around: Vec<usize> =
         (1..raw.len()).filter(|cut| structural(raw[*cut]) || structural(raw[cut - 1])).collect();
     let mut cuts = Vec::new();
-    while cuts.len() < most * 3 / 4 && !around.is_empty() {
+    while cuts.len() < most * 2 / 3 && !around.is_empty() {
         cuts.push(around.swap_remove(chance.below(around.len())));
     }
     if raw.len() > 1 {
-        cuts.extend((0..most / 4).map(|_| 1 + chance.below(raw.len() - 1)));
+        cuts.extend((0..most / 3).map(|_| 1 + chance.below(raw.len() - 1)));
     }
     cuts.sort_unstable();
     cuts.dedup();
