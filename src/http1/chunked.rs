@@ -3,7 +3,7 @@
 //! Extensions and trailers that are well formed are dropped, within bounds: who reads no further than to drop
 //! them must not be made to read without end.
 
-use super::field::{Field, is_token};
+use super::field::{Field, is_token, trimmed};
 
 /// Bytes of one line: a size and its extensions, or a trailer.
 const MAX_LINE: usize = 1024;
@@ -214,7 +214,7 @@ fn is_text(byte: u8) -> bool {
 /// RFC 9112 §7.1.2.
 fn trailer(line: &[u8]) -> Result<(), ChunkFault> {
     let colon = line.iter().position(|byte| *byte == b':').ok_or(ChunkFault::Trailer)?;
-    let field = Field { name: &line[..colon], value: line[colon + 1..].trim_ascii() };
+    let field = Field { name: &line[..colon], value: trimmed(&line[colon + 1..]) };
     field.check().map_err(|_| ChunkFault::Trailer)?;
     let plain: Vec<u8> = field.name.iter().map(|byte| if *byte == b'_' { b'-' } else { *byte }).collect();
     let never = NEVER_A_TRAILER.iter().any(|name| plain.eq_ignore_ascii_case(name.as_bytes()));

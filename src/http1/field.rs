@@ -29,6 +29,14 @@ impl Field<'_> {
     }
 }
 
+/// A value without the white space around it (RFC 9110 §5.6.3): spaces and tabs are, other controls are not.
+pub(super) fn trimmed(value: &[u8]) -> &[u8] {
+    let is_blank = |byte: &u8| matches!(byte, b' ' | b'\t');
+    let start = value.iter().position(|byte| !is_blank(byte)).unwrap_or(value.len());
+    let end = value.iter().rposition(|byte| !is_blank(byte)).map_or(start, |last| last + 1);
+    &value[start..end]
+}
+
 /// The values of all fields of one name, in order. `name` is lower case.
 pub fn named<'a, 'f>(fields: &'f [Field<'a>], name: &'f str) -> impl Iterator<Item = &'a [u8]> + 'f {
     fields.iter().filter(move |field| field.is(name)).map(|field| field.value)
@@ -36,7 +44,7 @@ pub fn named<'a, 'f>(fields: &'f [Field<'a>], name: &'f str) -> impl Iterator<It
 
 /// The members of a comma-separated list (RFC 9110 §5.6.1), empty ones left out.
 pub fn members(value: &[u8]) -> impl Iterator<Item = &[u8]> {
-    value.split(|byte| *byte == b',').map(<[u8]>::trim_ascii).filter(|member| !member.is_empty())
+    value.split(|byte| *byte == b',').map(trimmed).filter(|member| !member.is_empty())
 }
 
 /// RFC 9110 §5.6.2.

@@ -4,7 +4,7 @@ use std::mem::MaybeUninit;
 
 use super::MAX_FIELDS;
 use super::fault::{HeadFault, RequestFault};
-use super::field::{Field, members, named};
+use super::field::{Field, members, named, trimmed};
 
 /// A borrowed view of one request head, whoever parsed it: nothing here is trusted or normalised yet.
 #[derive(Clone, Copy, Debug)]
@@ -124,7 +124,7 @@ pub(super) fn field_lines(lines: &[u8]) -> Result<(), HeadFault> {
         let Some(colon) = line.iter().position(|byte| *byte == b':').filter(|colon| *colon > 0) else {
             return Err(HeadFault::FieldLine);
         };
-        let (name, value) = (&line[..colon], line[colon + 1..].trim_ascii());
+        let (name, value) = (&line[..colon], trimmed(&line[colon + 1..]));
         if name.ends_with(b" ") || name.ends_with(b"\t") {
             return Err(HeadFault::SpaceBeforeColon);
         }

@@ -9,23 +9,8 @@ use super::case::Step;
 use super::expect::{AnswerExpect, Connection, ForwardedExpect};
 use super::outcome::{Forwarded, Outcome};
 use super::told;
+use crate::support::corpus::Differences;
 use crate::support::message::Ended;
-
-/// Differences, one a line.
-#[derive(Debug, Default)]
-pub(super) struct Differences(pub(super) Vec<String>);
-
-impl Differences {
-    pub(super) fn add(&mut self, what: &str, expected: impl std::fmt::Debug, found: impl std::fmt::Debug) {
-        self.0.push(format!("    {what}\n      expected {expected:?}\n      found    {found:?}"));
-    }
-
-    pub(super) fn equal<T: PartialEq + std::fmt::Debug>(&mut self, what: &str, expected: T, found: T) {
-        if expected != found {
-            self.add(what, expected, found);
-        }
-    }
-}
 
 /// All differences, as text.
 pub(super) fn judge(step: &Step, sent: &Assembled, outcome: &Outcome) -> Result<(), String> {

@@ -13,10 +13,10 @@ mod pure;
 mod told;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use case::{Case, CaseFile, Only};
-use tokio::task::JoinSet;
+
+use crate::support::corpus::{AT_ONCE, hold, hold_live, is_wanted};
 
 /// A case, and the file it stands in.
 struct Placed {
@@ -40,62 +40,19 @@ fn corpus() -> Vec<Arc<Placed>> {
         .collect()
 }
 
-/// Only cases whose label holds this text, where one is working on a few.
-fn wanted(placed: &Placed) -> bool {
-    std::env::var("CASE").map_or(true, |text| placed.label().contains(&text))
-}
-
 #[test]
 fn cases_hold_for_the_decision() {
-    let cases: Vec<_> = corpus().into_iter().filter(|it| it.case.only != Some(Only::Live) && wanted(it)).collect();
-    let next = AtomicUsize::new(0);
-    let failures: Vec<String> = std::thread::scope(|scope| {
-        let work = || {
-            let mut failures = Vec::new();
-            while let Some(placed) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
-                failures.extend(told(placed, pure::run(&placed.file, &placed.case)));
-            }
-            failures
-        };
-        let workers: Vec<_> = (0..2).map(|_| scope.spawn(work)).collect();
-        workers.into_iter().flat_map(|worker| worker.join().expect("no runner panics")).collect()
-    });
-    report(&failures, cases.len());
+    let cases = wanted(Only::Live);
+    hold(&cases, |placed| placed.label(), |placed| pure::run(&placed.file, &placed.case));
 }
 
 #[test]
 fn cases_hold_for_the_live_gate() {
-    let cases: Vec<_> = corpus().into_iter().filter(|it| it.case.only != Some(Only::Decide) && wanted(it)).collect();
-    let count = cases.len();
-    let failures = crate::support::run(async move {
-        // Most of a live case is waiting for the other side.
-        let room = Arc::new(tokio::sync::Semaphore::new(24));
-        let mut running = JoinSet::new();
-        for placed in cases {
-            let room = Arc::clone(&room);
-            running.spawn(async move {
-                let _place = room.acquire().await;
-                let running = Arc::clone(&placed);
-                // In a task of its own, so that a panic knows whose it is.
-                let run = tokio::spawn(async move { live::run(&running.file, &running.case).await });
-                told(&placed, run.await.unwrap_or_else(|panic| Err(format!("  live: {panic}"))))
-            });
-        }
-        let mut failures = Vec::new();
-        while let Some(joined) = running.join_next().await {
-            failures.extend(joined.expect("what can panic is in a task of its own"));
-        }
-        failures
-    });
-    report(&failures, count);
+    let run = |placed: Arc<Arc<Placed>>| async move { live::run(&placed.file, &placed.case).await };
+    hold_live(wanted(Only::Decide), AT_ONCE, |placed| placed.label(), run);
 }
 
-fn told(placed: &Placed, outcome: Result<(), String>) -> Option<String> {
-    outcome.err().map(|differences| format!("■ {}\n{differences}", placed.label()))
-}
-
-fn report(failures: &[String], of: usize) {
-    let mut failures = failures.to_vec();
-    failures.sort();
-    assert!(failures.is_empty(), "{} of {of} cases failed\n\n{}", failures.len(), failures.join("\n\n"));
+/// All cases but those that are only for the other runner.
+fn wanted(other: Only) -> Vec<Arc<Placed>> {
+    corpus().into_iter().filter(|it| it.case.only != Some(other) && is_wanted(&it.label())).collect()
 }

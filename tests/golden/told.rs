@@ -10,8 +10,8 @@ use serde_json::Value;
 use super::assemble::Assembled;
 use super::case::Step;
 use super::expect::Connection;
-use super::judge::Differences;
 use super::outcome::Outcome;
+use crate::support::corpus::Differences;
 use crate::support::exposition::{Exposition, Sample};
 use crate::support::message::Ended;
 
@@ -166,7 +166,7 @@ pub(super) fn metrics(lines: &[Value], exposition: &str) -> Result<(), String> {
         .map(|(sample, value)| (sample.clone(), *value as u64))
         .collect();
     differences.equal("what was counted", expected, found);
-    if differences.0.is_empty() { Ok(()) } else { Err(differences.0.join("\n")) }
+    differences.told()
 }
 
 /// HEAD follows GET, and is counted there where it has no table of its own.

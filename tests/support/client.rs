@@ -20,8 +20,8 @@ pub(crate) struct Client {
 pub(crate) struct Writer(OwnedWriteHalf);
 
 impl Writer {
-    pub(crate) async fn send(&mut self, bytes: &str) {
-        let _ = self.0.write_all(bytes.as_bytes()).await;
+    pub(crate) async fn send(&mut self, bytes: impl AsRef<[u8]>) {
+        let _ = self.0.write_all(bytes.as_ref()).await;
     }
 }
 

@@ -5,6 +5,7 @@ pub(crate) mod authority;
 pub(crate) mod chance;
 pub(crate) mod client;
 pub(crate) mod config;
+pub(crate) mod corpus;
 pub(crate) mod exposition;
 pub(crate) mod gate;
 pub(crate) mod message;
@@ -32,4 +33,12 @@ pub(crate) async fn eventually<F: Future<Output = bool>>(what: &str, holds: impl
         }
     };
     assert!(tokio::time::timeout(PATIENCE, until_it_does).await.is_ok(), "waited in vain: {what}");
+}
+
+/// Lets everybody else on the runtime go on for a moment, so that what was written is most likely read before more
+/// is. Nothing may depend on that: it is for messages in pieces, which mean the same in any pieces.
+pub(crate) async fn others_turn() {
+    for _ in 0..4 {
+        tokio::task::yield_now().await;
+    }
 }

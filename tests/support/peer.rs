@@ -3,13 +3,15 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use serde::Deserialize;
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncRead, AsyncWriteExt, ReadBuf};
+use tokio::net::TcpListener;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
-use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
 
 use super::message::{Body, Ended, Head, Incoming};
@@ -40,10 +42,11 @@ pub(crate) enum Moment {
 }
 
 /// What a peer does after its answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Then {
     /// Waits for the next request.
+    #[default]
     Keep,
     /// Ends the connection.
     Close,
@@ -92,6 +95,17 @@ pub(crate) struct Record {
     /// Heads that began an exchange, whatever became of it.
     pub(crate) heads: usize,
     pub(crate) requests: Vec<Seen>,
+    /// Every byte of each connection that was accepted.
+    pub(crate) wire: Vec<Vec<u8>>,
+    /// Answers that were written whole, on connections that are used on.
+    pub(crate) answered: usize,
+}
+
+/// Reads from a connection, and keeps every byte of it.
+struct Heard {
+    reader: OwnedReadHalf,
+    record: Arc<Mutex<Record>>,
+    connection: usize,
 }
 
 /// A running peer.
@@ -152,6 +166,11 @@ impl Peer {
         look(&record)
     }
 
+    /// Answers that were written whole so far; unlike [`Self::record`], this may be asked while an exchange goes on.
+    pub(crate) fn answered(&self) -> usize {
+        self.record.lock().expect("no peer panics").answered
+    }
+
     /// The requests it has seen whole or in part.
     pub(crate) fn requests(&self) -> Vec<Seen> {
         self.record(|record| record.requests.clone())
@@ -171,16 +190,26 @@ async fn accept(
     serving: Arc<Mutex<JoinSet<()>>>,
 ) {
     while let Ok((stream, _)) = listener.accept().await {
-        record.lock().expect("no peer panics").connections += 1;
+        let connection = {
+            let mut record = record.lock().expect("no peer panics");
+            record.connections += 1;
+            record.wire.push(Vec::new());
+            record.wire.len() - 1
+        };
         let _ = stream.set_nodelay(true);
-        let conversation = serve(stream, Arc::clone(&record), Arc::clone(&scripts));
+        let (reader, writer) = stream.into_split();
+        let heard = Heard { reader, record: Arc::clone(&record), connection };
+        let conversation = serve(Incoming::new(heard), writer, Arc::clone(&record), Arc::clone(&scripts));
         serving.lock().expect("no peer panics").spawn(conversation);
     }
 }
 
-async fn serve(stream: TcpStream, record: Arc<Mutex<Record>>, scripts: Arc<Vec<Script>>) {
-    let (reader, mut writer) = stream.into_split();
-    let mut incoming = Incoming::new(reader);
+async fn serve(
+    mut incoming: Incoming<Heard>,
+    mut writer: OwnedWriteHalf,
+    record: Arc<Mutex<Record>>,
+    scripts: Arc<Vec<Script>>,
+) {
     let script = |turn: usize| scripts.get(turn).or(scripts.last()).cloned().unwrap_or_default();
     let early = script(record.lock().expect("no peer panics").heads);
     if early.on == Moment::Accept {
@@ -212,18 +241,20 @@ async fn serve(stream: TcpStream, record: Arc<Mutex<Record>>, scripts: Arc<Vec<S
             Some(both) => (incoming, writer) = both,
             None => return,
         }
+        record.lock().expect("no peer panics").answered += 1;
     }
 }
 
 /// Answers; what is left of the connection, where it is to be used on.
 async fn act(
     script: &Script,
-    incoming: Incoming<OwnedReadHalf>,
+    incoming: Incoming<Heard>,
     mut writer: OwnedWriteHalf,
-) -> Option<(Incoming<OwnedReadHalf>, OwnedWriteHalf)> {
+) -> Option<(Incoming<Heard>, OwnedWriteHalf)> {
     for piece in &script.answer {
         writer.write_all(&bytes(piece)).await.ok()?;
         writer.flush().await.ok()?;
+        super::others_turn().await;
     }
     match script.then {
         Then::Keep => return Some((incoming, writer)),
@@ -241,6 +272,17 @@ async fn act(
         Then::Hang => std::future::pending().await,
     }
     None
+}
+
+impl AsyncRead for Heard {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        let before = buf.filled().len();
+        ready!(Pin::new(&mut this.reader).poll_read(cx, buf))?;
+        let mut record = this.record.lock().expect("no peer panics");
+        record.wire[this.connection].extend_from_slice(&buf.filled()[before..]);
+        Poll::Ready(Ok(()))
+    }
 }
 
 fn reset(writer: &OwnedWriteHalf) -> io::Result<()> {
