@@ -53,6 +53,8 @@ pub enum ChunkFault {
 pub(super) struct Decoder {
     next: Next,
     extra: usize,
+    /// What is wrong behind the data that was given.
+    fault: Option<ChunkFault>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,16 +79,30 @@ pub(super) struct Step {
 
 impl Decoder {
     pub(super) fn new() -> Self {
-        Self { next: Next::Size, extra: 0 }
+        Self { next: Next::Size, extra: 0, fault: None }
     }
 
     /// Moves the data among `bytes` to their front. What was not taken has to come again, with more behind it.
+    ///
+    /// What stands before a fault comes first, and the fault with the next call: the same, however the bytes were
+    /// cut.
     pub(super) fn decode(&mut self, bytes: &mut [u8]) -> Result<Step, ChunkFault> {
         let mut step = Step::default();
+        match self.fault.map_or_else(|| self.go_on(bytes, &mut step), Err) {
+            Ok(()) => Ok(step),
+            Err(fault) if step.data > 0 => {
+                self.fault = Some(fault);
+                Ok(step)
+            }
+            Err(fault) => Err(fault),
+        }
+    }
+
+    fn go_on(&mut self, bytes: &mut [u8], step: &mut Step) -> Result<(), ChunkFault> {
         loop {
             match self.next {
                 Next::Size => {
-                    let Some(line) = line(&bytes[step.taken..])? else { return Ok(step) };
+                    let Some(line) = line(&bytes[step.taken..])? else { return Ok(()) };
                     let (size, extension) = size(line)?;
                     self.spend(extension)?;
                     step.taken += line.len() + 2;
@@ -102,7 +118,7 @@ impl Decoder {
                         left => Next::Data(left),
                     };
                     if self.next != Next::DataEnd {
-                        return Ok(step);
+                        return Ok(());
                     }
                 }
                 Next::DataEnd => match bytes[step.taken..] {
@@ -110,11 +126,11 @@ impl Decoder {
                         step.taken += 2;
                         self.next = Next::Size;
                     }
-                    [] | [b'\r'] => return Ok(step),
+                    [] | [b'\r'] => return Ok(()),
                     _ => return Err(ChunkFault::DataEnd),
                 },
                 Next::Trailer => {
-                    let Some(line) = line(&bytes[step.taken..])? else { return Ok(step) };
+                    let Some(line) = line(&bytes[step.taken..])? else { return Ok(()) };
                     let ends = line.is_empty();
                     if !ends {
                         trailer(line)?;
@@ -127,7 +143,7 @@ impl Decoder {
                 }
                 Next::Nothing => {
                     step.done = true;
-                    return Ok(step);
+                    return Ok(());
                 }
             }
         }

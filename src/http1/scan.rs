@@ -1,6 +1,7 @@
 //! Where a head ends, found as its bytes come in, within its limits.
 
 use super::fault::{HeadFault, RequestFault};
+use super::field::is_token;
 
 /// What a head may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,8 +24,16 @@ impl Scan {
     /// and more.
     ///
     /// RFC 9112 §2.1 and §2.2: lines end with CRLF and nothing else does; the head ends with an empty one,
-    /// which may not come first.
+    /// which may not come first. What begins with neither of these nor a token is no message, whatever follows:
+    /// TLS, spoken to a port without it, may never end a line.
     pub fn head_end(&mut self, bytes: &[u8], limits: &HeadLimits) -> Result<Option<usize>, RequestFault> {
+        if self.seen == 0
+            && let Some(first) = bytes.first()
+            && !is_token(&[*first])
+            && !matches!(first, b'\r' | b'\n')
+        {
+            return Err(HeadFault::StartLine.into());
+        }
         while let Some(offset) = memchr::memchr(b'\n', &bytes[self.seen..]) {
             let newline = self.seen + offset;
             if newline == 0 || bytes[newline - 1] != b'\r' {
@@ -84,6 +93,7 @@ mod tests {
     fn what_ends_no_line_and_what_is_too_long() {
         let malformed = |fault| Err(RequestFault::Malformed(fault));
         assert_eq!(whole(b"GET / HTTP/1.1\n"), malformed(HeadFault::LineEnd));
+        assert_eq!(whole(b"\x16\x03\x01"), malformed(HeadFault::StartLine));
         assert_eq!(whole(b"\n"), malformed(HeadFault::LineEnd));
         assert_eq!(whole(b"\r\nGET"), malformed(HeadFault::EmptyLine));
         assert_eq!(whole(b"GET /123456789012345"), Ok(None));

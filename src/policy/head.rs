@@ -3,6 +3,8 @@
 //! It judges the head as it stood on the wire, whoever parsed it; RFC numbers stand beside each rule.
 //! That the head came in time is for the caller, who has the clock.
 
+use std::net::Ipv6Addr;
+
 use super::gateway::{Limits, Listener};
 use super::rejection::Rejection;
 use super::target::Target;
@@ -163,16 +165,20 @@ fn host<'a>(request: &'a RequestHead<'a>, target: &Target<'a>) -> Result<Option<
 
 /// RFC 3986 §3.2.2, as far as a gate must know it: a name, an IPv4 or a bracketed IPv6 address, a port.
 fn is_authority(value: &[u8]) -> bool {
-    let (host, port) = match value.iter().rposition(|byte| *byte == b':') {
-        Some(colon) if !value.ends_with(b"]") => (&value[..colon], &value[colon + 1..]),
-        _ => (value, &b""[..]),
+    let Ok(text) = std::str::from_utf8(value) else { return false };
+    let (host, port) = match text.rfind(':') {
+        Some(colon) if !text.ends_with(']') => (&text[..colon], &text[colon + 1..]),
+        _ => (text, ""),
     };
-    let bracketed = host.strip_prefix(b"[").and_then(|inner| inner.strip_suffix(b"]"));
+    let bracketed = host.strip_prefix('[').and_then(|inner| inner.strip_suffix(']'));
     let host_fits = match bracketed {
-        Some(inner) => !inner.is_empty() && inner.iter().all(|b| b.is_ascii_hexdigit() || b":.".contains(b)),
-        None => !host.is_empty() && host.iter().all(|b| b.is_ascii_alphanumeric() || b"-._~".contains(b)),
+        Some(inner) => inner.parse::<Ipv6Addr>().is_ok(),
+        None => !host.is_empty() && host.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~".contains(&b)),
     };
-    host_fits && port.len() <= 5 && port.iter().all(u8::is_ascii_digit)
+    // Digits, for `parse` takes a sign; none where nothing follows the colon.
+    let port_fits =
+        port.len() <= 5 && port.bytes().all(|b| b.is_ascii_digit()) && (port.is_empty() || port.parse::<u16>().is_ok());
+    host_fits && port_fits
 }
 
 impl Listener {

@@ -74,7 +74,8 @@ fn last(wanted: &Wanted, head: &ResponseHead<'_>, mut source: Source<'_>, answer
             }
         };
         body.extend_from_slice(&source.take(step.taken)[..step.data]);
-        if !step.done && !source.more() {
+        // What is wrong behind the data shows with the next step.
+        if !step.done && step.data == 0 && !source.more() {
             if wanted.then == Then::Close && reader.ends_with_connection() {
                 break;
             }
