@@ -187,6 +187,12 @@ fn blank(text: &[u8]) -> &[u8] {
     &text[start..]
 }
 
+/// RFC 9110 §5.6.3: spaces and tabs. `trim_ascii` would take controls away, too, before anybody looks for them.
+fn without_blanks(text: &[u8]) -> &[u8] {
+    let end = text.iter().rposition(|byte| !matches!(byte, b' ' | b'\t')).map_or(0, |last| last + 1);
+    blank(&text[..end])
+}
+
 fn after_token(text: &[u8]) -> Result<&[u8], ChunkFault> {
     let end = text.iter().position(|byte| !is_token(&[*byte])).unwrap_or(text.len());
     if end == 0 { Err(ChunkFault::Extension) } else { Ok(&text[end..]) }
@@ -214,7 +220,7 @@ fn is_text(byte: u8) -> bool {
 /// RFC 9112 §7.1.2.
 fn trailer(line: &[u8]) -> Result<(), ChunkFault> {
     let colon = line.iter().position(|byte| *byte == b':').ok_or(ChunkFault::Trailer)?;
-    let field = Field { name: &line[..colon], value: line[colon + 1..].trim_ascii() };
+    let field = Field { name: &line[..colon], value: without_blanks(&line[colon + 1..]) };
     field.check().map_err(|_| ChunkFault::Trailer)?;
     let plain: Vec<u8> = field.name.iter().map(|byte| if *byte == b'_' { b'-' } else { *byte }).collect();
     let never = NEVER_A_TRAILER.iter().any(|name| plain.eq_ignore_ascii_case(name.as_bytes()));
