@@ -6,7 +6,7 @@
 use super::gateway::{Limits, Listener};
 use super::rejection::Rejection;
 use crate::http1::{Framing, HeadFault, RequestHead, Version, is_token, request_framing};
-use super::target::Target;
+use super::target::{Target, TargetFault};
 
 /// A head that passed: the one meaning it has.
 #[derive(Clone, Debug)]
@@ -54,6 +54,11 @@ pub fn check<'a>(request: &'a RequestHead<'a>, listener: &Listener, limits: &Lim
     }
     within_size(request, limits)?;
     let method = method(request.method)?;
+    // RFC 9112 §3.2.3 and RFC 9110 §9.3.6: what follows are a tunnel's bytes to some, a body and more requests to
+    // others, whatever its target looks like.
+    if method == "CONNECT" {
+        return Err(Rejection::MalformedTarget(TargetFault::Tunnel));
+    }
     fields_are_clean(request)?;
     connection_names_hop_by_hop(request)?;
     let framing = request_framing(request.version, request.fields).map_err(Rejection::MalformedHead)?;

@@ -186,6 +186,7 @@ impl Rejection {
         matches!(
             self,
             Self::MalformedHead(_)
+                | Self::MalformedTarget(TargetFault::Tunnel)
                 | Self::HeadTimeout
                 | Self::TargetTooLong
                 | Self::HeadTooLarge
