@@ -5,8 +5,8 @@
 
 use super::gateway::{Limits, Listener};
 use super::rejection::Rejection;
-use crate::http1::{Framing, HeadFault, RequestHead, Version, is_token, request_framing};
 use super::target::{Target, TargetFault};
+use crate::http1::{Framing, HeadFault, RequestHead, Version, is_token, request_framing};
 
 /// A head that passed: the one meaning it has.
 #[derive(Clone, Debug)]
