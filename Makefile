@@ -7,7 +7,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 export PATH := $(or $(CARGO_HOME),$(HOME)/.cargo)/bin:$(PATH)
 
-.PHONY: help demo test test-peers fmt lint check doc bench fuzz schema deny
+.PHONY: help demo test test-peers fmt lint check doc bench fuzz fuzz-wire schema deny
 
 help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1	\2/p' $(MAKEFILE_LIST) | while IFS=$$'\t' read -r name does; do \
@@ -22,8 +22,8 @@ test: ## Every test, and the pure core once more without anything async
 	cargo test --locked
 	cargo test --locked --no-default-features --lib
 
-test-peers: ## What others make of it: curl, jq, promtool, logrotate, systemd, mandoc
-	@scripts/need cargo cc cmake curl jq logrotate mandoc promtool systemd-analyze
+test-peers: ## What others make of it: curl, jq, promtool, logrotate, systemd, mandoc; hyper, h11, Node
+	@scripts/need cargo cc cmake curl jq logrotate mandoc promtool systemd-analyze node h11
 	@scripts/test-peers
 
 fmt: ## Format the code
@@ -50,6 +50,10 @@ bench: ## Micro-benchmarks of the decision and of telling of it
 fuzz: ## Every fuzz target for a minute; or TARGET=json_body TIME=600
 	@scripts/need cargo cc nightly cargo-fuzz
 	@scripts/fuzz "$(TARGET)" "$(or $(TIME),60)"
+
+fuzz-wire: ## Requests to hyper, h11 and Node, too, for a minute; or SEED=7, COUNT=100000 or TIME=600
+	@scripts/need cargo cc node h11
+	@scripts/fuzz-wire "$(or $(SEED),$(shell date +%s))" "$(or $(COUNT),0)" "$(or $(TIME),$(if $(COUNT),0,60))"
 
 schema: ## Write schemas/portcullis.schema.json anew from the types of the configuration
 	@scripts/need cargo cc cmake

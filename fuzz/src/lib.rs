@@ -1,4 +1,4 @@
-//! What the targets share: a world of files that exists in memory only, and a small gateway.
+//! What the targets share: a world of files that exists in memory only, and two gateways.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -52,4 +52,11 @@ pub fn small_gateway() -> Gateway {
     ];
     let loaded = config::load(Path::new("portcullis.toml"), &Memory { files });
     loaded.expect("the small configuration is good").gateway
+}
+
+/// A gateway that lets everything pass that is a request: any path, any body, anybody.
+pub fn open_gateway() -> Gateway {
+    let files = vec![("portcullis.toml", include_bytes!("open.toml").to_vec())];
+    let loaded = config::load(Path::new("portcullis.toml"), &Memory { files });
+    loaded.expect("the open configuration is good").gateway
 }

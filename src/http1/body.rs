@@ -156,6 +156,8 @@ mod tests {
             ("0\r\n folded: a\r\n\r\n", Trailer),
             ("0\r\nContent_Length: 5\r\n\r\n", Trailer),
             ("0\r\nHost: a\r\n\r\n", Trailer),
+            ("0\r\nA:\x0c\r\n\r\n", Trailer),
+            ("0\r\nA: b\x0c\r\n\r\n", Trailer),
             ("0\r\nA: b\n\r\n", LineEnd),
             (&long, TooLong),
             (&much, TooLong),

@@ -72,9 +72,12 @@ fn stated(version: Version, fields: &[Field<'_>]) -> Result<Option<Framing>, Hea
     }
 }
 
+/// Digits of a length: twenty fill 64 bits, and more would be zeros in front, which not everybody reads.
+const MAX_DIGITS: usize = 20;
+
 /// RFC 9110 §8.6: digits. No list, no sign, no space, nothing beyond what can be counted.
 fn content_length(value: &[u8]) -> Result<Framing, HeadFault> {
-    let digits = !value.is_empty() && value.iter().all(u8::is_ascii_digit);
+    let digits = (1..=MAX_DIGITS).contains(&value.len()) && value.iter().all(u8::is_ascii_digit);
     let number = std::str::from_utf8(value).ok().filter(|_| digits).and_then(|text| text.parse().ok());
     number.map(Framing::Length).ok_or(HeadFault::ContentLength)
 }

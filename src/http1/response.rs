@@ -130,6 +130,7 @@ mod tests {
             ("Content-Length: +5", HeadFault::ContentLength),
             ("Content-Length: ", HeadFault::ContentLength),
             ("Content-Length: 18446744073709551616", HeadFault::ContentLength),
+            ("Content-Length: 000000000000000000005", HeadFault::ContentLength),
             ("Content-Length: 5\r\nContent-Length: 5", HeadFault::ContentLength),
             ("Transfer-Encoding: gzip, chunked", HeadFault::TransferEncoding),
             ("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked", HeadFault::TransferEncoding),

@@ -7,7 +7,7 @@ use std::net::Ipv6Addr;
 
 use super::gateway::{Limits, Listener};
 use super::rejection::Rejection;
-use super::target::Target;
+use super::target::{Target, TargetFault};
 use crate::http1::{Field, Framing, HeadFault, RequestHead, Version, is_token, request_framing};
 
 /// A head that passed: the one meaning it has.
@@ -58,6 +58,11 @@ pub fn check<'a>(request: &'a RequestHead<'a>, listener: &Listener, limits: &Lim
     }
     within_size(request, limits)?;
     let method = method(request.method)?;
+    // RFC 9112 §3.2.3 and RFC 9110 §9.3.6: what follows are a tunnel's bytes to some, a body and more requests to
+    // others, whatever its target looks like.
+    if method == "CONNECT" {
+        return Err(Rejection::MalformedTarget(TargetFault::Tunnel));
+    }
     fields_are_clean(request)?;
     if request.version == Version::Http2 {
         no_field_is_connection_specific(request)?;

@@ -21,6 +21,8 @@ pub struct Target<'a> {
 pub enum TargetFault {
     /// Neither origin form nor `http(s)://authority/path`.
     Form,
+    /// One of CONNECT: its only form is an authority, and there is no tunnel here.
+    Tunnel,
     /// A byte that may not stand in a target, or not without percent-encoding.
     Byte,
     /// `#`: a fragment is never sent.
@@ -44,6 +46,7 @@ impl TargetFault {
     pub fn message(self) -> &'static str {
         match self {
             Self::Form => "The request target is neither a path nor an absolute http URI.",
+            Self::Tunnel => "CONNECT asks for a tunnel, and there is none here.",
             Self::Byte => "The request target holds a byte that must be percent-encoded.",
             Self::Fragment => "The request target holds a fragment.",
             Self::BrokenEncoding => "The path holds a '%' that two hexadecimal digits do not follow.",

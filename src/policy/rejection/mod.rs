@@ -191,6 +191,7 @@ impl Rejection {
         matches!(
             self,
             Self::MalformedHead(_)
+                | Self::MalformedTarget(TargetFault::Tunnel)
                 | Self::HeadTimeout
                 | Self::TargetTooLong
                 | Self::HeadTooLarge
