@@ -5,8 +5,8 @@ use std::ops::{Deref, DerefMut};
 
 use bytes::BytesMut;
 
-/// Room for what most messages are. The most that half a head costs.
-const ROOM: usize = 8 << 10;
+/// Room for what most messages are, and what half a head costs.
+const ROOM: usize = 4 << 10;
 
 /// Of what is long, so much is read at once.
 const MUCH: usize = 64 << 10;

@@ -131,9 +131,12 @@ fn told(answer: &Answer) -> Option<(String, String)> {
     Some((answer.code()?, problem["detail"].as_str()?.to_owned()))
 }
 
+/// A message in two parts.
+type HeadAndBody = (Vec<u8>, Vec<u8>);
+
 /// The whole requests that these bytes are, heads as they stand there; what else there is, is told. Only where
 /// one is `cut_off` may the last of them be half a one.
-fn messages(bytes: &[u8], cut_off: bool) -> Result<Vec<(Vec<u8>, Vec<u8>)>, String> {
+fn messages(bytes: &[u8], cut_off: bool) -> Result<Vec<HeadAndBody>, String> {
     let (mut messages, mut rest) = (Vec::new(), bytes);
     while !rest.is_empty() {
         match message(rest) {
