@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use pingora_core::protocols::Digest;
 use pingora_core::protocols::http::v2::server::{H2Accept, H2Options, HttpSession, default_h2_options, handshake};
@@ -28,6 +29,9 @@ const MOST_STREAMS: u32 = 100;
 
 /// Bytes that one stream may have written and the client not taken.
 const MOST_UNSENT: usize = 64 << 10;
+
+/// A client that was told goodbye, and has no stream any more, has so long to say the same.
+const GOODBYE: Duration = Duration::from_secs(1);
 
 /// Streams that are malformed before they are requests; a client that sends more is not one.
 const MOST_MALFORMED: usize = 32;
@@ -61,7 +65,10 @@ pub(super) async fn serve(
             }
             accepted = HttpSession::from_h2_conn(&mut connection, Arc::clone(&digest)) => accepted,
             Some(_) = streams.join_next() => continue,
-            () = sleep(idle), if idles && !ending => {
+            () = sleep(if ending { GOODBYE } else { idle }), if idles => {
+                if ending {
+                    return;
+                }
                 connection.graceful_shutdown();
                 ending = true;
                 continue;

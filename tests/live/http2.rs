@@ -196,6 +196,20 @@ fn an_idle_connection_is_told_goodbye() {
 }
 
 #[test]
+fn who_does_not_answer_goodbye_is_left_all_the_same() {
+    run(async {
+        let peer = Peer::start(vec![]).await;
+        let gate = gate("[limits]\nidle_timeout = \"200ms\"", peer.address);
+        let mut socket = TcpStream::connect(gate.addresses[0]).await.expect("it listens");
+        let settings = [0, 0, 0, 4, 0, 0, 0, 0, 0];
+        socket.write_all(&[PREFACE.as_bytes(), &settings].concat()).await.expect("it takes");
+        let mut heard = Vec::new();
+        let ended = tokio::time::timeout(crate::support::PATIENCE, socket.read_to_end(&mut heard)).await;
+        assert!(ended.is_ok(), "the connection is closed, though nobody answered: {heard:?}");
+    });
+}
+
+#[test]
 fn a_preface_in_pieces_is_one_and_elsewhere_it_is_a_version_nobody_speaks() {
     run(async {
         let peer = Peer::start(vec![]).await;
