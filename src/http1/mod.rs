@@ -28,7 +28,7 @@ pub use framing::{Ending, Framing, request_framing, response_ending};
 pub use request::{NotSingle, ParsedRequest, RequestHead, Version};
 pub use response::ResponseHead;
 pub use scan::{HeadLimits, Scan};
-pub use write::{HeadWriter, LAST_CHUNK, chunk_size};
+pub use write::{HeadWriter, chunk};
 
 /// The most fields that a head may have, whatever the limits say.
 pub const MAX_FIELDS: usize = 256;

@@ -2,9 +2,6 @@
 
 use bytes::BytesMut;
 
-/// What ends a body in chunks, without trailers.
-pub const LAST_CHUNK: &[u8] = b"0\r\n\r\n";
-
 /// Writes one head behind what is in a buffer already. Whoever calls holds the parts to be sound: they were
 /// judged, or are our own.
 #[derive(Debug)]
@@ -61,15 +58,18 @@ impl<'a> HeadWriter<'a> {
     }
 }
 
-/// Writes what comes before the data of a chunk; CRLF comes behind it. The data is not empty: an empty chunk
-/// would be the last one.
-pub fn chunk_size(bytes: &mut BytesMut, data: usize) {
-    debug_assert!(data > 0, "an empty chunk ends the body");
+/// Writes what comes before the data of a chunk, and gives what comes behind it (RFC 9112 §7.1). `last` where
+/// nothing follows; without data that alone ends the body, and nothing at all goes where it is not the last.
+pub fn chunk(bytes: &mut BytesMut, data: usize, last: bool) -> &'static [u8] {
+    if data == 0 {
+        return if last { b"0\r\n\r\n" } else { b"" };
+    }
     let digits = (usize::BITS - data.leading_zeros()).div_ceil(4);
     for digit in (0..digits).rev() {
         bytes.extend_from_slice(&[b"0123456789ABCDEF"[data >> (4 * digit) & 15]]);
     }
     bytes.extend_from_slice(b"\r\n");
+    if last { b"\r\n0\r\n\r\n" } else { b"\r\n" }
 }
 
 #[cfg(test)]
@@ -77,11 +77,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_size_is_written_in_hexadecimal_without_zeros_in_front() {
-        for (size, text) in [(1, "1\r\n"), (15, "F\r\n"), (16, "10\r\n"), (0xabc, "ABC\r\n"), (65_536, "10000\r\n")] {
+    fn chunks_are_written_as_they_are_read() {
+        for (size, last, before, behind) in [
+            (1, false, "1\r\n", "\r\n"),
+            (15, false, "F\r\n", "\r\n"),
+            (16, true, "10\r\n", "\r\n0\r\n\r\n"),
+            (0xabc, true, "ABC\r\n", "\r\n0\r\n\r\n"),
+            (65_536, false, "10000\r\n", "\r\n"),
+            (0, true, "", "0\r\n\r\n"),
+            // An empty chunk would end the body.
+            (0, false, "", ""),
+        ] {
             let mut bytes = BytesMut::new();
-            chunk_size(&mut bytes, size);
-            assert_eq!(bytes, text);
+            assert_eq!(chunk(&mut bytes, size, last), behind.as_bytes(), "{size}");
+            assert_eq!(bytes, before, "{size}");
         }
     }
 }

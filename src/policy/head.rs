@@ -75,7 +75,9 @@ pub fn check<'a>(request: &'a RequestHead<'a>, listener: &Listener, limits: &Lim
     if !listener.serves(host) {
         return Err(Rejection::MisdirectedRequest);
     }
-    let upgrade = upgrade(request);
+    // RFC 9110 §7.8: another protocol may begin once the request was sent whole; behind a body that streams nobody
+    // could tell the two apart.
+    let upgrade = upgrade(request).filter(|_| framing.is_empty());
     Ok(Head { request, method, target, host, framing, expects_continue, upgrade })
 }
 

@@ -15,8 +15,8 @@ use crate::http1::Framing;
 use crate::policy::decide::Whole;
 use crate::policy::rejection::Rejection;
 
-/// Of a body that goes to a file, so much is gathered for each write.
-const GATHERED: usize = 256 << 10;
+/// Of a body that goes to a file, so much is gathered for each write, where so much may be in memory.
+const GATHERED: u64 = 256 << 10;
 
 /// A body that came whole, and its share of the budget for as long as it is held.
 #[derive(Debug)]
@@ -93,6 +93,7 @@ pub(super) async fn read<C: Client>(
     }
     let mut bytes = Buffer::with_room(usize::try_from(in_memory).unwrap_or(0));
     let mut spool: Option<Spool> = None;
+    let gathered = usize::try_from(limits.spool_above_bytes.min(GATHERED)).unwrap_or(0);
     loop {
         let total = spool.as_ref().map_or(0, Spool::bytes) + bytes.len() as u64;
         let more = alarm.within(pace.deadline(total), |cx| client.poll_body(cx, &mut bytes)).await;
@@ -109,11 +110,11 @@ pub(super) async fn read<C: Client>(
             }
             return Ok(Held { bytes: Bytes::Read(bytes), share });
         };
-        if !more || bytes.len() >= GATHERED {
+        if !more || bytes.len() >= gathered {
             if !file.grow_to(total) {
                 return Err(Rejection::BuffersFull);
             }
-            file.append(std::mem::replace(&mut bytes, Buffer::with_room(GATHERED))).await.map_err(failed)?;
+            file.append(std::mem::replace(&mut bytes, Buffer::with_room(gathered))).await.map_err(failed)?;
         }
         if !more {
             hold(&mut share, total + whole.decoded_bytes())?;

@@ -54,7 +54,13 @@ pub(super) async fn serve(gate: Arc<Gate>, door: Arc<Door>, socket: TcpStream, p
             rest = tokio::select! {
                 biased;
                 first = alarm.within(idle, |cx| poll_first(cx, &mut transport)) => first.unwrap_or(None),
-                () = async { closed.as_mut().await; sleep(patience).await } => None,
+                () = async {
+                    // Once it was seen to be closed there is nothing more to wait for.
+                    if !door.is_closing() {
+                        closed.as_mut().await;
+                    }
+                    sleep(patience).await;
+                } => None,
             };
         }
         let Some(mut buffer) = rest.take() else { return };

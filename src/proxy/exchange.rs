@@ -29,23 +29,21 @@ pub(super) async fn serve<C: Client>(
     let listener = &rules.gateway.listeners[connection.listener];
     let request_id = kept_request_id(listener, connection.peer, request).unwrap_or(&fresh);
     let mut account = Account::open(gate, rules, connection, request_id, Some(*request));
-    let judged = match admit(gate, rules, connection, request, &mut account.trail) {
-        Ok(permit) => match inspect(gate, client, permit, &mut account) {
-            // A body that is waited for needs room for as long as that lasts.
-            Ok(Judged::Unread(whole)) => Box::pin(read(gate, client, *whole, &mut account, alarm)).await,
-            judged => judged,
-        },
+    let admitted = admit(gate, rules, connection, request, &mut account.trail);
+    let passed = match admitted.and_then(|permit| inspect(gate, client, permit, &mut account)) {
+        Ok(Judged::Passes(passed)) => Ok(passed),
+        // A body that is waited for needs room for as long as that lasts.
+        Ok(Judged::Unread(whole)) => Box::pin(read(gate, client, *whole, &mut account, alarm)).await,
         Err(rejection) => Err(rejection),
     };
-    let outcome = match judged {
-        Ok(Judged::Passes(forward, outgoing)) => {
+    let outcome = match passed {
+        Ok((forward, outgoing)) => {
             let ids = Ids { request: request_id, trace: (&fresh, &span) };
             let group = &rules.upstreams[forward.upstream_index()];
             let outcome = relay::relay(group, client, &forward, outgoing, &mut account, ids, alarm).await;
             relay::ended(group, &mut account);
             outcome
         }
-        Ok(Judged::Unread(_)) => Err(Rejection::BodyIncomplete.into()),
         Err(rejection) => Err(rejection.into()),
     };
     match outcome {
@@ -65,11 +63,14 @@ pub(super) async fn serve<C: Client>(
     }
 }
 
+/// A request that may go, and its body.
+type Passed<'a, A> = (Forward<'a>, Outgoing<A>);
+
 /// What is known of a request so far.
 #[expect(clippy::large_enum_variant, reason = "the large one is the usual one; a box would be taken for each request")]
 enum Judged<'a, A> {
-    /// It may go, with this body.
-    Passes(Forward<'a>, Outgoing<A>),
+    /// It may go.
+    Passes(Passed<'a, A>),
     /// Its body has to come first.
     Unread(Box<Whole<'a>>),
 }
@@ -97,14 +98,14 @@ fn inspect<'a, C: Client>(
 ) -> Result<Judged<'a, C::Arrived>, Rejection> {
     match permit {
         Permit::Whole(whole) => match body::at_hand(client, &whole, gate)? {
-            Some(held) => inspected(whole, held, account),
+            Some(held) => inspected(whole, held, account).map(Judged::Passes),
             None => Ok(Judged::Unread(Box::new(whole))),
         },
         Permit::Streamed(streamed) => {
             let max_bytes = streamed.max_bytes();
             let pace = Pace::begin(streamed.identified().limits());
             let wants_continue = streamed.identified().expects_continue();
-            Ok(Judged::Passes(streamed.forward(), Outgoing::Streamed { max_bytes, pace, wants_continue }))
+            Ok(Judged::Passes((streamed.forward(), Outgoing::Streamed { max_bytes, pace, wants_continue })))
         }
     }
 }
@@ -116,7 +117,7 @@ async fn read<'a, C: Client>(
     whole: Whole<'a>,
     account: &mut Account<'a>,
     alarm: &mut Alarm,
-) -> Result<Judged<'a, C::Arrived>, Rejection> {
+) -> Result<Passed<'a, C::Arrived>, Rejection> {
     // Until here it was the gate's own time.
     account.trail.laps.lap();
     let held = body::read(client, &whole, gate, alarm).await;
@@ -128,8 +129,8 @@ fn inspected<'a, A: AsRef<[u8]>>(
     whole: Whole<'a>,
     held: Held<A>,
     account: &mut Account<'a>,
-) -> Result<Judged<'a, A>, Rejection> {
+) -> Result<Passed<'a, A>, Rejection> {
     account.traffic.request_bytes = held.bytes().len() as u64;
     let forward = whole.inspect(held.bytes(), &mut account.trail)?;
-    Ok(Judged::Passes(forward, held.inspected()))
+    Ok((forward, held.inspected()))
 }

@@ -11,7 +11,7 @@ use super::downstream::Client;
 use super::pace::Pace;
 use super::spool::{Reading, Spool};
 use super::upstream::{PeerConnection, PeerFault};
-use crate::http1::{Framing, LAST_CHUNK, chunk_size};
+use crate::http1::{Framing, chunk};
 use crate::policy::forward::Forward;
 use crate::policy::rejection::Rejection;
 
@@ -212,7 +212,7 @@ impl<A: AsRef<[u8]>> Departing<A> {
                         return Poll::Ready(Err(Rejection::BodyTooLarge { max_bytes: stream.max_bytes }));
                     }
                     if self.framed == Framing::Chunked {
-                        self.frame(length, !more);
+                        self.behind = chunk(&mut self.before, length, !more);
                     }
                     if !more {
                         self.rest = Rest::Nothing;
@@ -234,19 +234,6 @@ impl<A: AsRef<[u8]>> Departing<A> {
             }
         }
         Poll::Ready(Ok(()))
-    }
-
-    /// Puts what the chunked coding wants around a piece of so many bytes. An empty piece would end it.
-    fn frame(&mut self, length: usize, last: bool) {
-        if length > 0 {
-            chunk_size(&mut self.before, length);
-        }
-        self.behind = match (length > 0, last) {
-            (true, true) => b"\r\n0\r\n\r\n",
-            (true, false) => b"\r\n",
-            (false, true) => LAST_CHUNK,
-            (false, false) => b"",
-        };
     }
 }
 

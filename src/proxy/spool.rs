@@ -96,8 +96,9 @@ impl Reading {
         if self.next.is_none() {
             let (mut file, at, length) = (self.spool.file()?, self.spool.bytes - self.left, self.left.min(PIECE));
             self.next = Some(spawn_blocking(move || {
-                let mut piece = Buffer::lent();
-                piece.resize(usize::try_from(length).unwrap_or(0), 0);
+                let length = usize::try_from(length).unwrap_or(0);
+                let mut piece = Buffer::with_room(length);
+                piece.resize(length, 0);
                 file.seek(SeekFrom::Start(at))?;
                 file.read_exact(&mut piece)?;
                 Ok((file, piece))

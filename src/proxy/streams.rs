@@ -27,6 +27,9 @@ pub(super) const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// Streams of one connection at once.
 const MOST_STREAMS: u32 = 100;
 
+/// Exchanges of one connection at once: its streams, and as many that it has reset.
+const MOST_EXCHANGES: usize = 2 * MOST_STREAMS as usize;
+
 /// Bytes that one stream may have written and the client not taken.
 const MOST_UNSENT: usize = 64 << 10;
 
@@ -63,8 +66,9 @@ pub(super) async fn serve(
                 ending = true;
                 continue;
             }
-            accepted = HttpSession::from_h2_conn(&mut connection, Arc::clone(&digest)) => accepted,
+            // Those that ended are let go before another one is let in.
             Some(_) = streams.join_next() => continue,
+            accepted = HttpSession::from_h2_conn(&mut connection, Arc::clone(&digest)) => accepted,
             () = sleep(if ending { GOODBYE } else { idle }), if idles => {
                 if ending {
                     return;
@@ -75,6 +79,11 @@ pub(super) async fn serve(
             }
         };
         match accepted {
+            // CVE-2023-44487: a stream that its client resets counts no more as one, and its exchange still runs.
+            Ok(Some(H2Accept::Session(_))) if streams.len() >= MOST_EXCHANGES => {
+                tracing::debug!(%peer, "a connection of HTTP/2 that resets its streams and opens others");
+                break;
+            }
             Ok(Some(H2Accept::Session(session))) => {
                 let (gate, door, late) = (Arc::clone(&gate), Arc::clone(&door), late.clone());
                 streams.spawn(async move { one(&gate, &door, late.as_ref(), peer, session).await });

@@ -10,9 +10,10 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::support::client::Client;
+use crate::support::exposition::Exposition;
 use crate::support::gate::LiveGate;
 use crate::support::peer::{Peer, Script, Then};
-use crate::support::run;
+use crate::support::{eventually, run};
 
 const PREFACE: &str = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
@@ -180,6 +181,34 @@ fn streams_run_side_by_side_and_end_with_the_gate() {
         assert_eq!((status.as_u16(), &body[..]), (200, &b"held"[..]));
         drop(client);
         assert_eq!(gate.ended().await, portcullis::proxy::Stop::Drained);
+    });
+}
+
+#[test]
+fn who_resets_streams_and_opens_others_costs_the_upstream_no_more_than_twice_its_streams() {
+    run(async {
+        let peer = Peer::start(vec![Script { answer: vec![], then: Then::Hang, ..Script::default() }]).await;
+        let gate = gate("", peer.address);
+        let mut client = connect(&gate).await;
+        let now = |name, label| Exposition::parse(&gate.metrics()).value(name, &[label]);
+        let active = || now("portcullis_upstream_active", ("upstream", "api"));
+        let gone = || now("portcullis_connections", ("listener", "public")) == 0.0;
+        let mut opened = 0_u16;
+        while !gone() {
+            let (answer, mut sending) = client.send_request(request("GET", "/things", &[]), true).expect("it is taken");
+            opened += 1;
+            assert!(opened < 300, "so many exchanges run, of streams that nobody waits for");
+            // What is reset before it has begun costs nothing, and is bounded elsewhere.
+            eventually("it is with the upstream", async || active() >= f64::from(opened) || gone()).await;
+            sending.send_reset(h2::Reason::CANCEL);
+            drop(answer);
+            client = match client.ready().await {
+                Ok(ready) => ready,
+                Err(_) => break,
+            };
+        }
+        assert_eq!(opened, 201, "all but the last one were taken");
+        eventually("nothing is left of them", async || active() == 0.0).await;
     });
 }
 

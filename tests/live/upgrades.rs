@@ -82,6 +82,28 @@ fn what_both_agree_to_passes_both_ways_unread() {
 }
 
 #[test]
+fn a_request_with_a_body_asks_for_no_tunnel() {
+    run(async {
+        let peer =
+            Peer::start(vec![Script::answering("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", Then::Keep)]).await;
+        let gate = super::gate(&TUNNEL.replace("upgrade =", "body = \"any\"\n    upgrade ="), peer.address);
+        for (field, body) in [("Content-Length: 5", "hello"), ("Transfer-Encoding: chunked", "5\r\nhello\r\n0\r\n\r\n")]
+        {
+            let mut client = gate.client().await;
+            client.send(ASK.replace("\r\n\r\n", &format!("\r\n{field}\r\n\r\n{body}"))).await;
+            assert_eq!(client.answer(false).await.map(|answer| answer.text()).as_deref(), Some("ok"));
+        }
+        for seen in peer.requests() {
+            assert_eq!(
+                (seen.head.value("upgrade"), seen.head.value("connection"), &seen.body[..]),
+                (None, None, &b"hello"[..])
+            );
+        }
+        assert_eq!(peer.requests().len(), 2);
+    });
+}
+
+#[test]
 fn a_tunnel_in_which_nothing_is_said_ends() {
     run(async {
         let gate = super::gate(&format!("{TUNNEL}\n[limits]\nidle_timeout = \"300ms\""), shouting().await);

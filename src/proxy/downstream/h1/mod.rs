@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 use self::body::Incoming;
 use super::{BodyFault, Client, Fate, connection_option};
-use crate::http1::{Framing, HeadWriter, LAST_CHUNK, RequestHead, Version, chunk_size, request_framing};
+use crate::http1::{Framing, HeadWriter, RequestHead, Version, chunk, request_framing};
 use crate::policy::problem::Answer;
 use crate::proxy::buffers::Buffer;
 use crate::proxy::clock::http_date;
@@ -181,15 +181,7 @@ impl<'c> Client for H1<'c> {
 
     fn poll_send(&mut self, cx: &mut Context<'_>, piece: &[u8], last: bool) -> Poll<io::Result<()>> {
         if self.sending.is_none() && self.framed == Sending::Chunked {
-            if !piece.is_empty() {
-                chunk_size(&mut self.before, piece.len());
-            }
-            self.behind = match (piece.is_empty(), last) {
-                (true, true) => LAST_CHUNK,
-                (true, false) => b"",
-                (false, true) => b"\r\n0\r\n\r\n",
-                (false, false) => b"\r\n",
-            };
+            self.behind = chunk(&mut self.before, piece.len(), last);
         }
         self.poll_flush(cx, piece)
     }
