@@ -11,6 +11,7 @@ use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_mai
 use portcullis::config::{self, Machine};
 use portcullis::http1::{Field, RequestHead, Version};
 use portcullis::limits::LocalLimits;
+use portcullis::policy::authenticate::NoWitness;
 use portcullis::policy::connection::Connection;
 use portcullis::policy::decide::decide;
 use portcullis::policy::gateway::Gateway;
@@ -167,7 +168,7 @@ fn passes(gateway: &Gateway, limits: &LocalLimits, path: &str, body: &[u8]) {
     };
     let mut trail = Trail::default();
     let now = Timestamp::from_seconds(1_800_000_000);
-    let outcome = decide(gateway, CONNECTION, &request, body, limits, now, &mut trail);
+    let outcome = decide(gateway, CONNECTION, &request, body, limits, &NoWitness, now, &mut trail);
     assert!(outcome.is_ok() && trail.standings.len() == 1, "{outcome:?}");
     black_box(outcome.is_ok());
 }

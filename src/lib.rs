@@ -24,6 +24,9 @@ pub mod limits;
 pub mod telemetry;
 
 #[cfg(feature = "proxy")]
+pub mod identity;
+
+#[cfg(feature = "proxy")]
 pub mod proxy;
 
 #[cfg(feature = "proxy")]

@@ -12,6 +12,7 @@ use portcullis::policy::decide::decide;
 use portcullis::policy::forward::{Forward, Hop};
 use portcullis::policy::gateway::Gateway;
 use portcullis::http1::{Field, ParsedRequest, RequestHead, Version};
+use portcullis::policy::authenticate::NoWitness;
 use portcullis::policy::connection::Connection;
 use portcullis::policy::target::Target;
 use portcullis::policy::time::Timestamp;
@@ -53,7 +54,7 @@ fuzz_target!(|bytes: &[u8]| {
     let connection = Connection { listener: 0, peer: [127, 0, 0, 1].into() };
     // A state of its own for each request: what passes must not depend on what came before.
     let (limits, mut trail) = (LocalLimits::new(64), Trail::default());
-    match decide(&GATEWAY, connection, &request, body, &limits, Timestamp::default(), &mut trail) {
+    match decide(&GATEWAY, connection, &request, body, &limits, &NoWitness, Timestamp::default(), &mut trail) {
         Ok(forward) => one_meaning(&forward),
         Err(rejection) => {
             let face = trail.endpoint.and_then(|endpoint| endpoint.face.as_deref()).unwrap_or(&GATEWAY.face);

@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 use libfuzzer_sys::fuzz_target;
 use portcullis::http1::{Body, Framing, HeadLimits, ParsedRequest, RequestHead, Scan};
 use portcullis::limits::LocalLimits;
+use portcullis::policy::authenticate::NoWitness;
 use portcullis::policy::connection::Connection;
 use portcullis::policy::decide::decide;
 use portcullis::policy::forward::{Forward, Hop};
@@ -43,7 +44,7 @@ fuzz_target!(|bytes: &[u8]| {
         let parsed = ParsedRequest::parse(head).expect("it was parsed before");
         let (request, connection) = (parsed.view(), Connection { listener: 0, peer: [127, 0, 0, 1].into() });
         let (limits, mut trail) = (LocalLimits::new(1), Trail::default());
-        let decided = decide(&GATEWAY, connection, &request, body, &limits, Timestamp::default(), &mut trail);
+        let decided = decide(&GATEWAY, connection, &request, body, &limits, &NoWitness, Timestamp::default(), &mut trail);
         if let Ok(forward) = decided {
             reads_as_it_was(&forward, &request);
         }

@@ -6,9 +6,8 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 
 use super::Facts;
-use crate::policy::gateway::{
-    Authenticator, AuthenticatorKind, Endpoint, Gateway, HostField, Listener, LogSink, Peer, ReadyWhen, Upstream,
-};
+use crate::policy::authenticate::{Authenticator, AuthenticatorKind};
+use crate::policy::gateway::{Endpoint, Gateway, HostField, Listener, LogSink, Peer, ReadyWhen, Upstream};
 use crate::policy::media_type::MediaType;
 use crate::policy::params::Parameter;
 use crate::policy::problem::{Face, Piece, Placeholder};
@@ -127,6 +126,7 @@ fn quota(quota: &Quota) -> Value {
         QuotaBy::Principal => "principal".to_owned(),
         QuotaBy::ClientAddress => "client_address".to_owned(),
         QuotaBy::Header(name) => format!("header:{name}"),
+        QuotaBy::Claim(path) => format!("claim:{}", path.as_str()),
         QuotaBy::Endpoint => "endpoint".to_owned(),
     };
     let shortest = quota.rates.first().filter(|rate| !rate.is_sliding());

@@ -30,9 +30,9 @@ impl Keys {
     }
 
     /// The names of a charge's own counters, one for each rate in order.
-    pub(super) fn own<'a>(&self, charge: &Charge<'a>) -> impl Iterator<Item = Id> + use<'a> {
-        let named = self.named(charge.quota, Some(charge.key));
-        charge.quota.rates.iter().map(move |rate| named.id(rate))
+    pub(super) fn own<'q>(&self, charge: &Charge<'q, '_>) -> impl Iterator<Item = Id> + use<'q> {
+        let (quota, named) = (charge.quota, self.named(charge.quota, Some(charge.key)));
+        quota.rates.iter().map(move |rate| named.id(rate))
     }
 
     /// The name of the counter for all whom a full shard has no room for.
@@ -76,6 +76,7 @@ fn spell(quota: &Quota, key: Option<ChargeKey<'_>>) -> SmallVec<[u8; 128]> {
         Some(ChargeKey::Header(value)) => (4, value, &[]),
         Some(ChargeKey::Endpoint(method, template)) => (5, method.as_bytes(), template.as_bytes()),
         Some(ChargeKey::Listener(name)) => (6, name.as_bytes(), &[]),
+        Some(ChargeKey::Claim(text)) => (7, text.as_bytes(), &[]),
     };
     push(&[kind]);
     push(&key.len().to_le_bytes());
@@ -131,6 +132,7 @@ mod tests {
             ChargeKey::Endpoint("ab", "cd"),
             ChargeKey::Endpoint("abc", "d"),
             ChargeKey::Listener("abcd"),
+            ChargeKey::Claim("abcd"),
         ];
         let mut seen = HashSet::new();
         for quota in &quotas {

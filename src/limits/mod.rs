@@ -59,7 +59,7 @@ impl LocalLimits {
     }
 
     /// Asks every rate of every charge, in order, and takes from all where `taking` and all agree.
-    fn ask<'a>(&self, charges: &[Charge<'a>], now: Timestamp, taking: bool) -> Answers<'a> {
+    fn ask<'q>(&self, charges: &[Charge<'q, '_>], now: Timestamp, taking: bool) -> Answers<'q> {
         let now = now.nanos();
         let ids: SmallVec<[Id; INLINE]> = charges.iter().flat_map(|charge| self.keys.own(charge)).collect();
         let mut locked = self.shards.lock(&ids);
@@ -93,12 +93,12 @@ impl Default for LocalLimits {
 }
 
 impl Limits for LocalLimits {
-    fn peek(&self, charge: &Charge<'_>, now: Timestamp) -> Result<(), Duration> {
+    fn peek(&self, charge: &Charge<'_, '_>, now: Timestamp) -> Result<(), Duration> {
         let answers = self.ask(std::slice::from_ref(charge), now, false);
         answers.wait().map_or(Ok(()), Err)
     }
 
-    fn charge<'a>(&self, charges: &[Charge<'a>], now: Timestamp) -> Result<Vec<Standing<'a>>, Exceeded<'a>> {
+    fn charge<'q>(&self, charges: &[Charge<'q, '_>], now: Timestamp) -> Result<Vec<Standing<'q>>, Exceeded<'q>> {
         let answers = self.ask(charges, now, true);
         match answers.wait() {
             None => Ok(answers.standings(true)),

@@ -1,17 +1,18 @@
 //! The pipeline on one screen: three pure steps, with the caller's waiting between them.
 //!
-//! *identify* yields who it is and which counters to charge; the caller charges them. *permit* yields
+//! *identify* (`arrive`, then authenticate) yields who it is and which counters to charge; the caller charges them. *permit* yields
 //! the right to read so many bytes. *inspect* turns that right and the bytes into a [`Forward`], which
 //! nothing else can make: what has none cannot be forwarded.
 
+use std::net::IpAddr;
 use std::path::Path;
 
+use super::authenticate::{Caller, Evidence, Need, Outcome, Witness};
 use super::body::{self, Document};
 use super::connection::Connection;
 use super::forward::Forward;
 use super::gateway::{Endpoint, Gateway, Listener, Report};
 use super::head::{self, Head};
-use super::keys::Principal;
 use super::media_type::{self, BodyKind};
 use super::quota::{Charge, ChargeKey, Limits};
 use super::rejection::Rejection;
@@ -23,16 +24,31 @@ use super::{access, authenticate, authorize, gateway, params, rate_limit};
 use crate::http1::Framing;
 use crate::http1::RequestHead;
 
-/// A request whose caller is known.
+/// A request that may be asked who sends it.
 #[derive(Debug)]
-pub struct Identified<'a> {
+pub struct Arrived<'a> {
     pub(super) gateway: &'a Gateway,
     pub(super) connection: Connection,
     pub(super) endpoint: &'a Endpoint,
     pub(super) head: Head<'a>,
-    pub(super) principal: Option<&'a Principal>,
+    pub(super) client: IpAddr,
     route: Route,
-    charges: Vec<Charge<'a>>,
+}
+
+/// What came of asking.
+#[derive(Debug)]
+pub enum Identification<'a> {
+    /// The caller is known.
+    Known(Identified<'a>),
+    /// Something has to be found out, with which to ask again.
+    Needs(Arrived<'a>, Need<'a>),
+}
+
+/// A request whose caller is known.
+#[derive(Debug)]
+pub struct Identified<'a> {
+    pub(super) arrived: Arrived<'a>,
+    pub(super) caller: Option<Caller<'a>>,
 }
 
 /// The right to read a body, and how.
@@ -58,16 +74,28 @@ pub struct Streamed<'a> {
 }
 
 /// Everything at once, for whoever has everything at hand: tests, benchmarks, fuzzers, `explain`.
+#[expect(clippy::too_many_arguments, reason = "a decision depends on all of these, and on nothing else")]
 pub fn decide<'a>(
     gateway: &'a Gateway,
     connection: Connection,
     request: &'a RequestHead<'a>,
     body: &[u8],
     limits: &impl Limits,
+    witness: &impl Witness,
     now: Timestamp,
     trail: &mut Trail<'a>,
 ) -> Result<Forward<'a>, Rejection> {
-    let identified = identify(gateway, connection, request, limits, now, trail)?;
+    let mut evidence = Evidence::by(witness);
+    let mut arrived = arrive(gateway, connection, request, limits, now, trail)?;
+    let identified = loop {
+        match arrived.identify(&evidence, limits, now, trail)? {
+            Identification::Known(identified) => break identified,
+            Identification::Needs(asking, need) => {
+                evidence.add(&need, witness.testify(&need));
+                arrived = asking;
+            }
+        }
+    };
     identified.charge(limits, now, trail)?;
     match identified.permit(trail)? {
         Permit::Whole(whole) if body.len() as u64 > whole.max_bytes() => Err(whole.overflow()),
@@ -77,15 +105,15 @@ pub fn decide<'a>(
     }
 }
 
-/// Head, route, access, guard, authenticate.
-pub fn identify<'a>(
+/// Head, route, access, guard.
+pub fn arrive<'a>(
     gateway: &'a Gateway,
     connection: Connection,
     request: &'a RequestHead<'a>,
     limits: &impl Limits,
     now: Timestamp,
     trail: &mut Trail<'a>,
-) -> Result<Identified<'a>, Rejection> {
+) -> Result<Arrived<'a>, Rejection> {
     let listener = &gateway.listeners[connection.listener];
     let head = trail.timed(Stage::Head, head::check(request, listener, &gateway.limits))?;
     // Known this early for the log alone; a stranger to the routes is somebody, too.
@@ -95,24 +123,13 @@ pub fn identify<'a>(
     let endpoint = &gateway.endpoints[route.endpoint];
     trail.endpoint = Some(endpoint);
     let client = trail.timed(Stage::Access, client.and_then(|client| access::check(&listener.access, client)))?;
-    let failures = Charge { quota: &gateway.guard, key: ChargeKey::Address(access::counted(client)) };
-    trail.timed(Stage::Guard, guard(listener, &failures, limits, now))?;
-    let known = authenticate::check(gateway, endpoint, request, now);
-    if let Err(Rejection::Unauthenticated { fault: Some(_), .. }) = known {
-        // A guess costs one; that the counter may be empty by now changes nothing.
-        let _ = limits.charge(&[failures], now);
-    }
-    // Where it only reports, it sets no identity: nobody could tell a checked one from a claimed one.
-    let known = endpoint.report.applied(Stage::Authenticate, known, trail)?.flatten();
-    let principal = known.filter(|_| !endpoint.report.covers(Stage::Authenticate));
-    trail.principal = principal;
-    let charges = rate_limit::charges(endpoint, &head, client, principal)?;
-    Ok(Identified { gateway, connection, endpoint, head, principal, route, charges })
+    let arrived = Arrived { gateway, connection, endpoint, head, client, route };
+    trail.timed(Stage::Guard, arrived.guard(limits, now).and_then(|()| total(listener, limits, now)))?;
+    Ok(arrived)
 }
 
-/// Before any hash or signature is computed: who guesses waits, and so does who floods.
-fn guard(listener: &Listener, failures: &Charge<'_>, limits: &impl Limits, now: Timestamp) -> Result<(), Rejection> {
-    limits.peek(failures, now).map_err(|retry_after| Rejection::TooManyFailures { retry_after })?;
+/// Who floods waits.
+fn total(listener: &Listener, limits: &impl Limits, now: Timestamp) -> Result<(), Rejection> {
     let Some(total) = &listener.total else { return Ok(()) };
     let total = Charge { quota: total, key: ChargeKey::Listener(&listener.name) };
     match limits.charge(&[total], now) {
@@ -121,10 +138,62 @@ fn guard(listener: &Listener, failures: &Charge<'_>, limits: &impl Limits, now: 
     }
 }
 
+impl<'a> Arrived<'a> {
+    /// Who guesses waits, before any hash or signature is computed. To be asked again where that had to wait its
+    /// turn: guesses that come at once would all be within their bound.
+    pub fn guard(&self, limits: &impl Limits, now: Timestamp) -> Result<(), Rejection> {
+        limits.peek(&self.failures(), now).map_err(|retry_after| Rejection::TooManyFailures { retry_after })
+    }
+
+    fn failures(&self) -> Charge<'a, 'static> {
+        Charge { quota: &self.gateway.guard, key: ChargeKey::Address(access::counted(self.client)) }
+    }
+
+    /// Authenticate: to be asked again with the answer to each [`Need`].
+    pub fn identify(
+        self,
+        evidence: &Evidence<'_>,
+        limits: &impl Limits,
+        now: Timestamp,
+        trail: &mut Trail<'a>,
+    ) -> Result<Identification<'a>, Rejection> {
+        let report = self.endpoint.report;
+        let known = match authenticate::check(&self, evidence, now) {
+            Ok(Outcome::Needs(need)) => return Ok(Identification::Needs(self, need)),
+            Ok(Outcome::Known(caller)) => Ok(caller),
+            Err(rejection) => {
+                if rejection.is_failed_credential() {
+                    // A guess costs one; that the counter may be empty by now changes nothing.
+                    let _ = limits.charge(&[self.failures()], now);
+                }
+                Err(rejection)
+            }
+        };
+        // Where it only reports, it sets no identity: nobody could tell a checked one from a claimed one.
+        let known = report.applied(Stage::Authenticate, known, trail)?.flatten();
+        let caller = known.filter(|_| !report.covers(Stage::Authenticate));
+        trail.caller.clone_from(&caller);
+        Ok(Identification::Known(Identified { arrived: self, caller }))
+    }
+
+    /// The request as it came.
+    pub fn request(&self) -> &'a RequestHead<'a> {
+        self.head.request
+    }
+
+    /// The client's address.
+    pub fn client(&self) -> IpAddr {
+        self.client
+    }
+}
+
 impl<'a> Identified<'a> {
     /// Rate limit: charges every quota that applies, or none.
     pub fn charge(&self, limits: &impl Limits, now: Timestamp, trail: &mut Trail<'a>) -> Result<(), Rejection> {
-        let charged = limits.charge(&self.charges, now);
+        let Self { arrived, caller } = self;
+        let claims = rate_limit::claims(arrived.endpoint, caller.as_ref());
+        let charges = rate_limit::charges(arrived, caller.as_ref(), &claims)?;
+        let charged = limits.charge(&charges, now);
         let (standings, outcome) = match charged {
             Ok(standings) => (standings, Ok(())),
             Err(exceeded) => {
@@ -133,18 +202,19 @@ impl<'a> Identified<'a> {
             }
         };
         trail.standings = standings;
-        self.endpoint.report.applied(Stage::RateLimit, outcome, trail).map(|_| ())
+        arrived.endpoint.report.applied(Stage::RateLimit, outcome, trail).map(|_| ())
     }
 
     /// Authorize, media type, params, declared length.
     pub fn permit(self, trail: &mut Trail<'a>) -> Result<Permit<'a>, Rejection> {
-        let (endpoint, report) = (self.endpoint, self.endpoint.report);
-        report.applied(Stage::Authorize, authorize::check(endpoint, self.principal), trail)?;
-        let kind = report.applied(Stage::MediaType, media_type::check(endpoint, &self.head), trail)?;
-        report.applied(Stage::Params, params::check(endpoint, &self.head, &self.route), trail)?;
+        let Arrived { endpoint, head, route, .. } = &self.arrived;
+        let (endpoint, report) = (*endpoint, endpoint.report);
+        report.applied(Stage::Authorize, authorize::check(endpoint, self.caller.as_ref()), trail)?;
+        let kind = report.applied(Stage::MediaType, media_type::check(endpoint, head), trail)?;
+        report.applied(Stage::Params, params::check(endpoint, head, route), trail)?;
         // What only reports a wrong type cannot read it, and lets it by.
         let kind = kind.unwrap_or(BodyKind::Unchecked);
-        if matches!(self.head.framing, Framing::Length(length) if length > endpoint.body.max_bytes) {
+        if matches!(head.framing, Framing::Length(length) if length > endpoint.body.max_bytes) {
             return Err(Rejection::BodyTooLarge { max_bytes: endpoint.body.max_bytes });
         }
         Ok(match kind {
@@ -155,22 +225,22 @@ impl<'a> Identified<'a> {
 
     /// The limits in force when the request came.
     pub fn limits(&self) -> &'a gateway::Limits {
-        &self.gateway.limits
+        &self.arrived.gateway.limits
     }
 
     /// Where a body waits that is not held in memory.
     pub fn spool_folder(&self) -> Option<&'a Path> {
-        self.gateway.spool_folder.as_deref()
+        self.arrived.gateway.spool_folder.as_deref()
     }
 
     /// How the body is framed.
     pub fn framing(&self) -> Framing {
-        self.head.framing
+        self.arrived.head.framing
     }
 
     /// Whether the client waits for 100 before it sends the body.
     pub fn expects_continue(&self) -> bool {
-        self.head.expects_continue
+        self.arrived.head.expects_continue
     }
 }
 
@@ -180,18 +250,18 @@ impl<'a> Whole<'a> {
         match self.kind {
             BodyKind::Absent => 0,
             BodyKind::MustBeEmpty(_) if !self.only_reports_type() => 0,
-            _ => self.identified.endpoint.body.max_bytes,
+            _ => self.identified.arrived.endpoint.body.max_bytes,
         }
     }
 
     fn only_reports_type(&self) -> bool {
-        self.identified.endpoint.report.covers(Stage::MediaType)
+        self.identified.arrived.endpoint.report.covers(Stage::MediaType)
     }
 
     /// So many more bytes it may take once decoded.
     pub fn decoded_bytes(&self) -> u64 {
         match self.kind {
-            BodyKind::Checked { coding: Some(_), .. } => self.identified.endpoint.body.max_bytes,
+            BodyKind::Checked { coding: Some(_), .. } => self.identified.arrived.endpoint.body.max_bytes,
             _ => 0,
         }
     }
@@ -200,7 +270,7 @@ impl<'a> Whole<'a> {
     pub fn overflow(&self) -> Rejection {
         match &self.kind {
             BodyKind::MustBeEmpty(rejection) if !self.only_reports_type() => rejection.clone(),
-            _ => Rejection::BodyTooLarge { max_bytes: self.identified.endpoint.body.max_bytes },
+            _ => Rejection::BodyTooLarge { max_bytes: self.identified.arrived.endpoint.body.max_bytes },
         }
     }
 
@@ -211,14 +281,15 @@ impl<'a> Whole<'a> {
 
     /// Body, schema.
     pub fn inspect(self, bytes: &[u8], trail: &mut Trail<'a>) -> Result<Forward<'a>, Rejection> {
-        let endpoint = self.identified.endpoint;
+        let endpoint = self.identified.arrived.endpoint;
         let document = match self.kind {
             _ if bytes.is_empty() => {
                 let missing = if endpoint.body.schema.is_some() { Err(Rejection::BodyMissing) } else { Ok(None) };
                 endpoint.report.applied(Stage::Body, missing, trail)?.flatten()
             }
             BodyKind::Checked { format, coding } => {
-                let (max_bytes, max_ratio) = (endpoint.body.max_bytes, self.identified.gateway.limits.max_decode_ratio);
+                let (max_bytes, max_ratio) =
+                    (endpoint.body.max_bytes, self.identified.arrived.gateway.limits.max_decode_ratio);
                 let decoded = body::decoded(bytes, coding, max_bytes, max_ratio)?;
                 let read: Result<Option<Document>, Rejection> = body::read(&decoded, format, &endpoint.body.json);
                 endpoint.report.applied(Stage::Body, read, trail)?.flatten()
@@ -237,7 +308,7 @@ impl<'a> Whole<'a> {
 impl<'a> Streamed<'a> {
     /// So many bytes may pass.
     pub fn max_bytes(&self) -> u64 {
-        self.identified.endpoint.body.max_bytes
+        self.identified.arrived.endpoint.body.max_bytes
     }
 
     /// What to say where more came.

@@ -10,10 +10,10 @@ use bytes::BytesMut;
 use smallvec::SmallVec;
 
 use super::access::contains;
-use super::decide::Identified;
-use super::gateway::{AuthenticatorKind, Endpoint, HostField, Listener, Upstream};
-use super::keys::Principal;
-use crate::http1::{Framing, HeadWriter, RequestHead, Version, is_token};
+use super::authenticate::Caller;
+use super::decide::{Arrived, Identified};
+use super::gateway::{Endpoint, HostField, Listener, Upstream};
+use crate::http1::{Field, Framing, HeadWriter, RequestHead, Version, is_token};
 
 /// A request that passed every stage. Only `inspect` and `Streamed::forward` make one.
 #[derive(Debug)]
@@ -39,49 +39,53 @@ impl<'a> Forward<'a> {
 
     /// The endpoint.
     pub fn endpoint(&self) -> &'a Endpoint {
-        self.identified.endpoint
+        self.identified.arrived.endpoint
     }
 
     /// The index of the upstream it goes to.
     pub fn upstream_index(&self) -> usize {
-        self.identified.endpoint.upstream
+        self.identified.arrived.endpoint.upstream
     }
 
     /// The upstream it goes to.
     pub fn upstream(&self) -> &'a Upstream {
-        &self.identified.gateway.upstreams[self.identified.endpoint.upstream]
+        &self.identified.arrived.gateway.upstreams[self.identified.arrived.endpoint.upstream]
     }
 
     /// The caller.
-    pub fn principal(&self) -> Option<&'a Principal> {
-        self.identified.principal
+    pub fn caller(&self) -> Option<&Caller<'a>> {
+        self.identified.caller.as_ref()
     }
 
     /// The method, as on the wire.
     pub fn method(&self) -> &'a str {
-        self.identified.head.method
+        self.identified.arrived.head.method
     }
 
     /// The target, as it was judged.
     pub fn target(&self) -> Cow<'_, str> {
-        self.identified.head.target.origin_form()
+        self.identified.arrived.head.target.origin_form()
     }
 
     /// How the body came framed.
     pub fn framing(&self) -> Framing {
-        self.identified.head.framing
+        self.identified.arrived.head.framing
     }
 
     /// The protocol that the client would rather speak, where the endpoint lets it.
     pub fn upgrade(&self) -> Option<&'a str> {
         let allowed = &self.endpoint().forwarding.upgrades;
-        self.identified.head.upgrade.filter(|wanted| allowed.iter().any(|known| known.eq_ignore_ascii_case(wanted)))
+        self.identified
+            .arrived
+            .head
+            .upgrade
+            .filter(|wanted| allowed.iter().any(|known| known.eq_ignore_ascii_case(wanted)))
     }
 
     /// Writes the head as the upstream sees it: `Host` first, the client's fields in their order, then ours, and
     /// last how the body is framed on that hop, where there is one.
     pub fn write_head(&self, hop: &Hop<'_>, framing: Option<Framing>, bytes: &mut BytesMut) {
-        let Identified { head, endpoint, .. } = &self.identified;
+        let Arrived { head, endpoint, .. } = &self.identified.arrived;
         let mut writer = HeadWriter::request(bytes, head.method, &head.target.path, head.target.query);
         let host = match self.upstream().host {
             HostField::Preserve => head.host.unwrap_or(hop.peer_authority),
@@ -91,13 +95,16 @@ impl<'a> Forward<'a> {
         let nominated: Vec<&[u8]> = head.request.nominated().collect();
         for field in head.request.fields {
             let named = nominated.iter().any(|name| name.eq_ignore_ascii_case(field.name));
-            if !named && !self.drops(field.name) {
+            if !named && !self.drops(field) {
                 writer.field(field.name, field.value);
             }
         }
         self.write_path_taken(&mut writer, hop);
-        if let Some(principal) = self.identified.principal.filter(|_| endpoint.forwarding.identity) {
-            writer.field(b"X-Authenticated-Principal", principal.name.as_bytes());
+        if let Some(caller) = &self.identified.caller {
+            if endpoint.forwarding.identity {
+                writer.field(b"X-Authenticated-Principal", caller.name().as_bytes());
+            }
+            caller.forwards().for_each(|(name, value)| writer.field(name.as_bytes(), value.as_bytes()));
         }
         if let Some(protocol) = self.upgrade() {
             writer.field(b"Connection", b"upgrade");
@@ -113,7 +120,7 @@ impl<'a> Forward<'a> {
 
     /// Who asked, over which hops, under which id.
     fn write_path_taken(&self, writer: &mut HeadWriter<'_>, hop: &Hop<'_>) {
-        let Identified { head, connection, .. } = &self.identified;
+        let Arrived { head, connection, .. } = &self.identified.arrived;
         let peer = connection.peer.to_canonical();
         let trusted = contains(&self.listener().trusted_proxies, peer);
         // RFC 9110 §5.3: what came before stands before ours, in one field.
@@ -149,18 +156,18 @@ impl<'a> Forward<'a> {
     }
 
     fn listener(&self) -> &'a Listener {
-        &self.identified.gateway.listeners[self.identified.connection.listener]
+        &self.identified.arrived.gateway.listeners[self.identified.arrived.connection.listener]
     }
 
     /// Whether a client's field stays behind. An upstream with CGI in its ancestry reads `_` as `-`, so
     /// the gate does too.
-    fn drops(&self, name: &[u8]) -> bool {
-        let mut folded = [0_u8; 40];
-        let Some(folded) = folded.get_mut(..name.len()) else { return self.is_credential(name) };
+    fn drops(&self, field: &Field<'_>) -> bool {
+        let name = field.name;
+        let mut folded: SmallVec<[u8; 64]> = SmallVec::from_elem(0, name.len());
         for (to, from) in folded.iter_mut().zip(name) {
             *to = if *from == b'_' { b'-' } else { from.to_ascii_lowercase() };
         }
-        match &*folded {
+        match folded.as_slice() {
             // Hop-by-hop (RFC 9110 §7.6.1), and what the next hop is told anew.
             b"connection"
             | b"keep-alive"
@@ -200,18 +207,23 @@ impl<'a> Forward<'a> {
             | b"x-http-method"
             | b"x-http-method-override"
             | b"x-method-override" => {
-                !self.endpoint().forwarding.pass_headers.iter().any(|passed| passed.as_bytes() == folded)
+                !self.endpoint().forwarding.pass_headers.iter().any(|passed| passed.as_bytes() == folded.as_slice())
             }
-            folded => self.is_credential(folded),
+            folded => self.is_credential(folded, field.value) || self.is_identity(folded),
         }
     }
 
-    fn is_credential(&self, name: &[u8]) -> bool {
-        !self.endpoint().forwarding.credentials
-            && self.identified.gateway.authenticators.iter().any(|authenticator| {
-                let AuthenticatorKind::ApiKey { header, .. } = &authenticator.kind;
-                header.as_bytes().eq_ignore_ascii_case(name)
-            })
+    /// Whether it is one for any authenticator: which of them an endpoint takes is nothing to the upstream.
+    fn is_credential(&self, name: &[u8], value: &[u8]) -> bool {
+        let authenticators = &self.identified.arrived.gateway.authenticators;
+        !self.endpoint().forwarding.credentials && authenticators.iter().any(|it| it.reads(name, value))
+    }
+
+    /// Whether it is a field that tells of a caller, which nobody but the gate says.
+    fn is_identity(&self, name: &[u8]) -> bool {
+        let authenticators = &self.identified.arrived.gateway.authenticators;
+        let mut told = authenticators.iter().flat_map(|it| &it.forwards);
+        told.any(|(field, _)| field.as_bytes().eq_ignore_ascii_case(name))
     }
 }
 

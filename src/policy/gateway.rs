@@ -12,8 +12,10 @@ use std::time::Duration;
 use ipnet::IpNet;
 use rustls::pki_types::ServerName;
 
+use super::authenticate::Authenticator;
+use super::authorize::ClaimRule;
 use super::body::JsonRules;
-use super::keys::{KeyHash, KeySet};
+use super::keys::KeyHash;
 use super::media_type::MediaType;
 use super::params::Parameters;
 use super::problem::Face;
@@ -208,27 +210,6 @@ pub struct UpstreamTimeouts {
     pub total: Duration,
 }
 
-/// A way to prove who one is.
-#[derive(Debug)]
-pub struct Authenticator {
-    /// Its name in the configuration.
-    pub name: String,
-    /// What it looks at.
-    pub kind: AuthenticatorKind,
-}
-
-/// What an authenticator looks at.
-#[derive(Debug)]
-pub enum AuthenticatorKind {
-    /// A random key in a field of its own.
-    ApiKey {
-        /// The field's name, lower case.
-        header: String,
-        /// The keys that are known, as hashes.
-        keys: KeySet,
-    },
-}
-
 /// A path and method, and its policy.
 #[derive(Debug)]
 pub struct Endpoint {
@@ -242,6 +223,8 @@ pub struct Endpoint {
     pub authentication: Authentication,
     /// Scopes that the caller must have, all of them.
     pub scopes: Vec<String>,
+    /// What must be claimed of the caller: any of these; nothing, where there are none.
+    pub allow: Vec<ClaimRule>,
     /// Charged together or not at all.
     pub quotas: Vec<Arc<Quota>>,
     /// Query, field and path parameters.

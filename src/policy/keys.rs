@@ -71,6 +71,18 @@ pub enum KeyFault {
     Disabled,
 }
 
+impl KeyFault {
+    /// As the log says it.
+    pub const fn message(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown key",
+            Self::NotYet => "key not good yet",
+            Self::Expired => "key expired",
+            Self::Disabled => "key disabled",
+        }
+    }
+}
+
 impl KeySet {
     /// Adds a principal and returns its index.
     pub fn add_principal(&mut self, principal: Principal) -> usize {

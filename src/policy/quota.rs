@@ -5,8 +5,10 @@
 
 use std::net::IpAddr;
 use std::num::NonZeroU64;
+use std::sync::Arc;
 use std::time::Duration;
 
+use super::authenticate::ClaimPath;
 use super::time::Timestamp;
 
 /// Rates that belong together, and by what they are counted.
@@ -18,6 +20,8 @@ pub struct Quota {
     pub by: QuotaBy,
     /// At least one, the shortest window first.
     pub rates: Vec<Rate>,
+    /// What strangers are charged to in its stead, by address; the same, where it is not said.
+    pub strangers: Option<Arc<Quota>>,
 }
 
 /// So many requests in so long a window.
@@ -51,17 +55,19 @@ pub enum QuotaBy {
     ClientAddress,
     /// The value of this field (lower case); requests without it are counted by address.
     Header(String),
+    /// What is claimed of the principal here; callers without it are counted by address.
+    Claim(ClaimPath),
     /// The endpoint itself, all callers together.
     Endpoint,
 }
 
 /// One counter to charge.
 #[derive(Clone, Copy, Debug)]
-pub struct Charge<'a> {
+pub struct Charge<'q, 'k> {
     /// The rules.
-    pub quota: &'a Quota,
+    pub quota: &'q Quota,
     /// Whose counter.
-    pub key: ChargeKey<'a>,
+    pub key: ChargeKey<'k>,
 }
 
 /// Whose counter it is. Keys of different kinds never meet, whatever their bytes.
@@ -73,6 +79,8 @@ pub enum ChargeKey<'a> {
     Address(IpAddr),
     /// A field's value.
     Header(&'a [u8]),
+    /// A claim's text.
+    Claim(&'a str),
     /// The index-free name of an endpoint: its method and template.
     Endpoint(&'a str, &'a str),
     /// A listener's name, for its total.
@@ -104,8 +112,8 @@ pub struct Exceeded<'a> {
 /// The state that counts: one for the life of the process, whatever is reloaded.
 pub trait Limits {
     /// Would this charge pass now? Nothing is taken. On refusal, how long to wait.
-    fn peek(&self, charge: &Charge<'_>, now: Timestamp) -> Result<(), Duration>;
+    fn peek(&self, charge: &Charge<'_, '_>, now: Timestamp) -> Result<(), Duration>;
 
     /// Charges all of these, or none where one of them has nothing left.
-    fn charge<'a>(&self, charges: &[Charge<'a>], now: Timestamp) -> Result<Vec<Standing<'a>>, Exceeded<'a>>;
+    fn charge<'q>(&self, charges: &[Charge<'q, '_>], now: Timestamp) -> Result<Vec<Standing<'q>>, Exceeded<'q>>;
 }

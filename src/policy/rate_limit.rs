@@ -3,29 +3,35 @@
 //! Every quota of the endpoint is charged, all or none; what a later stage refuses stays charged, so
 //! that guessing at bodies costs as much as sending good ones.
 
-use std::net::IpAddr;
+use std::borrow::Cow;
+
+use smallvec::SmallVec;
 
 use super::access::counted;
+use super::authenticate::{Caller, claim_text};
+use super::decide::Arrived;
 use super::gateway::Endpoint;
-use super::head::Head;
-use super::keys::Principal;
 use super::quota::{Charge, ChargeKey, Exceeded, QuotaBy, Standing};
 use super::rejection::{Rejection, whole_seconds};
 
-/// The counters of one request. A quota whose key is missing is counted by address, never skipped.
-pub fn charges<'a>(
-    endpoint: &'a Endpoint,
-    head: &Head<'a>,
-    client: IpAddr,
-    principal: Option<&'a Principal>,
-) -> Result<Vec<Charge<'a>>, Rejection> {
-    let address = ChargeKey::Address(counted(client));
+/// The counters of one request. A quota whose key is missing is counted by address, never skipped. Of each quota
+/// that counts by a claim, its text is among `claims`.
+pub fn charges<'a, 'k>(
+    arrived: &'k Arrived<'a>,
+    caller: Option<&'k Caller<'a>>,
+    claims: &'k [Option<Cow<'k, str>>],
+) -> Result<SmallVec<[Charge<'a, 'k>; 4]>, Rejection> {
+    let Arrived { endpoint, head, client, .. } = arrived;
+    let address = ChargeKey::Address(counted(*client));
+    let mut claims = claims.iter();
     endpoint
         .quotas
         .iter()
         .map(|quota| {
+            let quota = quota.strangers.as_deref().filter(|_| caller.is_none()).unwrap_or(quota);
             let key = match &quota.by {
-                QuotaBy::Principal => principal.map_or(address, |known| ChargeKey::Principal(&known.name)),
+                QuotaBy::Principal => caller.map_or(address, |known| ChargeKey::Principal(known.name())),
+                QuotaBy::Claim(_) => claims.next().and_then(Option::as_deref).map_or(address, ChargeKey::Claim),
                 QuotaBy::ClientAddress => address,
                 QuotaBy::Header(name) => head.request.single(name)?.map_or(address, ChargeKey::Header),
                 QuotaBy::Endpoint => ChargeKey::Endpoint(&endpoint.method, &endpoint.template.text),
@@ -33,6 +39,15 @@ pub fn charges<'a>(
             Ok(Charge { quota, key })
         })
         .collect()
+}
+
+/// What is claimed of a caller that an endpoint's quotas count by, in their order.
+pub fn claims<'c>(endpoint: &Endpoint, caller: Option<&'c Caller<'_>>) -> Vec<Option<Cow<'c, str>>> {
+    let by_claim = endpoint.quotas.iter().filter_map(|quota| match &quota.by {
+        QuotaBy::Claim(path) => Some(path),
+        _ => None,
+    });
+    by_claim.map(|path| claim_text(caller?.claim(path)?)).collect()
 }
 
 /// The refusal of a charge.

@@ -7,8 +7,8 @@ use std::fmt::Debug;
 use std::net::IpAddr;
 use std::time::Duration;
 
+use super::authenticate::Caller;
 use super::gateway::Endpoint;
-use super::keys::Principal;
 use super::quota::Standing;
 use super::rejection::Rejection;
 use super::stage::Stage;
@@ -21,7 +21,7 @@ pub struct Trail<'a> {
     /// The client's address, once known.
     pub client: Option<IpAddr>,
     /// The caller, once known; none for strangers.
-    pub principal: Option<&'a Principal>,
+    pub caller: Option<Caller<'a>>,
     /// Where the charged rates stand.
     pub standings: Vec<Standing<'a>>,
     /// What stages that only report would have refused.

@@ -9,10 +9,12 @@ use super::pace::Pace;
 use super::relay::{self, Failure, Ids, Outgoing};
 use super::rules::Rules;
 use crate::http1::RequestHead;
+use crate::policy::authenticate::{Evidence, Need};
 use crate::policy::connection::Connection;
-use crate::policy::decide::{Permit, Whole, identify};
+use crate::policy::decide::{Arrived, Identification, Identified, Permit, Whole, arrive};
 use crate::policy::forward::{Forward, kept_request_id};
 use crate::policy::rejection::Rejection;
+use crate::policy::time::Timestamp;
 use crate::policy::trail::Trail;
 
 /// Judges a request and answers it. By the end of this it has been told of.
@@ -29,7 +31,12 @@ pub(super) async fn serve<C: Client>(
     let listener = &rules.gateway.listeners[connection.listener];
     let request_id = kept_request_id(listener, connection.peer, request).unwrap_or(&fresh);
     let mut account = Account::open(gate, rules, connection, request_id, Some(*request));
-    let admitted = admit(gate, rules, connection, request, &mut account.trail);
+    let admitted = match admit(gate, rules, connection, request, &mut account.trail) {
+        Ok(Admitted::Permitted(permit)) => Ok(permit),
+        // Whoever has to be asked needs room for as long as that lasts.
+        Ok(Admitted::Unknown(arrived, need)) => Box::pin(ask(gate, arrived, need, &mut account)).await,
+        Err(rejection) => Err(rejection),
+    };
     let passed = match admitted.and_then(|permit| inspect(gate, client, permit, &mut account)) {
         Ok(Judged::Passes(passed)) => Ok(passed),
         // A body that is waited for needs room for as long as that lasts.
@@ -75,6 +82,15 @@ enum Judged<'a, A> {
     Unread(Box<Whole<'a>>),
 }
 
+/// What the head alone came to.
+#[expect(clippy::large_enum_variant, reason = "the large one is the usual one; a box would be taken for each request")]
+enum Admitted<'a> {
+    /// All that it decides.
+    Permitted(Permit<'a>),
+    /// Somebody has to be asked who it is.
+    Unknown(Box<Arrived<'a>>, Need<'a>),
+}
+
 /// Everything that the head alone decides.
 fn admit<'a>(
     gate: &Gate,
@@ -82,9 +98,45 @@ fn admit<'a>(
     connection: Connection,
     request: &'a RequestHead<'a>,
     trail: &mut Trail<'a>,
-) -> Result<Permit<'a>, Rejection> {
+) -> Result<Admitted<'a>, Rejection> {
     let now = gate.clock.now();
-    let identified = identify(&rules.gateway, connection, request, &gate.limits, now, trail)?;
+    let arrived = arrive(&rules.gateway, connection, request, &gate.limits, now, trail)?;
+    let evidence = Evidence::by(&*gate.identity);
+    match arrived.identify(&evidence, &gate.limits, now, trail)? {
+        Identification::Known(identified) => permit(gate, identified, now, trail).map(Admitted::Permitted),
+        Identification::Needs(arrived, need) => Ok(Admitted::Unknown(Box::new(arrived), need)),
+    }
+}
+
+/// Finds out who it is, one question after the other.
+async fn ask<'a>(
+    gate: &Gate,
+    arrived: Box<Arrived<'a>>,
+    need: Need<'a>,
+    account: &mut Account<'a>,
+) -> Result<Permit<'a>, Rejection> {
+    let mut evidence = Evidence::by(&*gate.identity);
+    let (mut arrived, mut need) = (*arrived, need);
+    loop {
+        // Until here it was the gate's own time.
+        account.trail.laps.lap();
+        let finding = gate.identity.find_out(&arrived, &need, || arrived.guard(&gate.limits, gate.clock.now())).await;
+        account.traffic.identifying += account.trail.laps.lap();
+        evidence.add(&need, finding?);
+        let now = gate.clock.now();
+        match arrived.identify(&evidence, &gate.limits, now, &mut account.trail)? {
+            Identification::Known(identified) => return permit(gate, identified, now, &mut account.trail),
+            Identification::Needs(asking, next) => (arrived, need) = (asking, next),
+        }
+    }
+}
+
+fn permit<'a>(
+    gate: &Gate,
+    identified: Identified<'a>,
+    now: Timestamp,
+    trail: &mut Trail<'a>,
+) -> Result<Permit<'a>, Rejection> {
     identified.charge(&gate.limits, now, trail)?;
     identified.permit(trail)
 }

@@ -12,6 +12,7 @@ use super::clock::{Clock, Ids};
 use super::places::Places;
 use super::rules::Rules;
 use super::workers::Crew;
+use crate::identity::Identity;
 use crate::limits::LocalLimits;
 use crate::policy::gateway::{Gateway, ReadyWhen};
 use crate::telemetry::{Standing, Telemetry};
@@ -21,6 +22,7 @@ use crate::telemetry::{Standing, Telemetry};
 pub struct Gate {
     pub(super) rules: ArcSwap<Rules>,
     pub(super) limits: LocalLimits,
+    pub(super) identity: Arc<Identity>,
     pub(super) budget: Arc<Budget>,
     /// The same for those that wait in files.
     pub(super) spooled: Arc<Budget>,
@@ -47,6 +49,7 @@ impl Gate {
     pub(super) fn new(rules: Rules, telemetry: Arc<Telemetry>, crew: Arc<Crew>) -> io::Result<Self> {
         Ok(Self {
             limits: LocalLimits::default(),
+            identity: Arc::default(),
             budget: Budget::new(),
             spooled: Budget::new(),
             places: Places::new(),

@@ -60,8 +60,9 @@ pub(super) fn write(line: &mut Vec<u8>, at: SystemTime, record: &Record<'_>) {
         members.bytes(key!("method"), cut(record.method, 32));
         members.bytes(key!("path"), cut(path(record.target), MAX_PATH));
     }
-    if let Some(principal) = record.trail.principal {
-        members.text(key!("principal"), &principal.name);
+    if let Some(caller) = &record.trail.caller {
+        members.text(key!("principal"), caller.name());
+        members.text(key!("by"), &caller.by().name);
     }
     members.text(key!("end"), record.end.name());
     if let Some(status) = record.end.status() {
@@ -115,8 +116,12 @@ fn times(members: &mut Object<'_>, record: &Record<'_>) {
         members.time(key!("gate"), record.own());
         record.stages().for_each(|(stage, spent)| members.time(STAGES[stage as usize], spent));
         let traffic = record.traffic;
-        let waits =
-            [(key!("read"), traffic.reading), (key!("connect"), traffic.connecting), (key!("relay"), traffic.relaying)];
+        let waits = [
+            (key!("identify"), traffic.identifying),
+            (key!("read"), traffic.reading),
+            (key!("connect"), traffic.connecting),
+            (key!("relay"), traffic.relaying),
+        ];
         waits.into_iter().filter(|(_, spent)| !spent.is_zero()).for_each(|(key, spent)| members.time(key, spent));
     });
 }

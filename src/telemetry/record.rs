@@ -68,6 +68,8 @@ pub struct Traffic<'a> {
     pub upstream: Option<&'a str>,
     /// The address of the last connection to it.
     pub peer: Option<SocketAddr>,
+    /// Waited for whoever can tell who the caller is.
+    pub identifying: Duration,
     /// Waited for the client's body.
     pub reading: Duration,
     /// Waited for a connection to the upstream.
@@ -98,8 +100,8 @@ impl End {
 impl Record<'_> {
     /// The gate's own share of the time: neither the client nor the upstream was waited for.
     pub fn own(&self) -> Duration {
-        let Traffic { reading, connecting, relaying, .. } = self.traffic;
-        self.total.saturating_sub(*reading + *connecting + *relaying)
+        let Traffic { identifying, reading, connecting, relaying, .. } = self.traffic;
+        self.total.saturating_sub(*identifying + *reading + *connecting + *relaying)
     }
 
     /// The stages that took a tenth of a microsecond or more, each with its time.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use portcullis::http1::{Field, RequestHead, Version};
 use portcullis::limits::LocalLimits;
+use portcullis::policy::authenticate::NoWitness;
 use portcullis::policy::connection::Connection;
 use portcullis::policy::decide::decide;
 use portcullis::policy::forward::{Forward, Hop};
@@ -87,7 +88,7 @@ fn decided(
     let peer = step.client.unwrap_or(IpAddr::from([127, 0, 0, 1]));
     let connection = Connection { listener: step.listener, peer };
     let mut trail = Trail::default();
-    let decision = decide(gateway, connection, &request, &body, limits, now, &mut trail);
+    let decision = decide(gateway, connection, &request, &body, limits, &NoWitness, now, &mut trail);
     Ok(outcome(gateway, decision, &trail, &body))
 }
 

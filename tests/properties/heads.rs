@@ -6,6 +6,7 @@ use std::net::IpAddr;
 
 use portcullis::http1::{Field, ParsedRequest, RequestHead, Version, is_token};
 use portcullis::limits::LocalLimits;
+use portcullis::policy::authenticate::NoWitness;
 use portcullis::policy::connection::Connection;
 use portcullis::policy::decide::decide;
 use portcullis::policy::forward::{Forward, Hop};
@@ -55,7 +56,7 @@ fn judged(gateway: &Gateway, limits: &LocalLimits, now: Timestamp, bytes: &[u8],
     let request = RequestHead { method, target, version, fields: &fields, ended: false };
     let connection = Connection { listener: 0, peer: IpAddr::from([127, 0, 0, 1]) };
     let mut trail = Trail::default();
-    let decision = decide(gateway, connection, &request, b"", limits, now, &mut trail);
+    let decision = decide(gateway, connection, &request, b"", limits, &NoWitness, now, &mut trail);
     match decision {
         Ok(forward) => {
             one_clean_request(&forward, told);

@@ -19,7 +19,7 @@ struct Rule {
     words: &'static [&'static str],
 }
 
-const RULES: [Rule; 12] = [
+const RULES: [Rule; 13] = [
     Rule {
         because: "only the proxy knows Pingora, so that another wire can take its place",
         rooms: &[],
@@ -73,6 +73,12 @@ const RULES: [Rule; 12] = [
         rooms: &["proxy", "admin"],
         except: &[],
         words: &["crate::config", "crate::demo", "crate::commands"],
+    },
+    Rule {
+        because: "who finds out who it is knows nobody who asks",
+        rooms: &["identity"],
+        except: &[],
+        words: &["crate::config", "crate::proxy", "crate::limits", "crate::admin", "crate::demo", "crate::commands"],
     },
     Rule {
         because: "telemetry reads outcomes, whoever brought them about",

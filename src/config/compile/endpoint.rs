@@ -171,6 +171,7 @@ fn assemble(draft: &Draft<'_>, compiler: &Compiler<'_>) -> Option<Endpoint> {
         upstream: layers.nearest(|layer| &layer.upstream).given()?.value,
         authentication: authentication.clone(),
         scopes: stated_or(layers.nearest(|layer| &layer.scopes), Vec::new())?,
+        allow: Vec::new(),
         quotas: quotas.collect::<Option<_>>()?,
         parameters: Parameters {
             query: all(layers.parameters(|layer| &layer.query))?,

@@ -78,7 +78,7 @@ fn total(
     }
     let quota = format!("listener.{}", name.value);
     let rates = rates(&quota, allow, &Field::Absent, None, faults)?;
-    Some(Quota { name: quota, by: QuotaBy::Endpoint, rates })
+    Some(Quota { name: quota, by: QuotaBy::Endpoint, rates, strangers: None })
 }
 
 fn access(table: &Field<AccessTable>, faults: &mut Faults) -> Option<Access> {

@@ -30,7 +30,8 @@ use super::file::ConfigFile;
 use super::located::Field;
 use super::schema_files::SchemaFiles;
 use super::source::{FileId, Place};
-use crate::policy::gateway::{Authenticator, Gateway, Limits, Upstream};
+use crate::policy::authenticate::Authenticator;
+use crate::policy::gateway::{Gateway, Limits, Upstream};
 use crate::policy::quota::Quota;
 
 pub(super) use layer::scope;

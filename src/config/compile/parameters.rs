@@ -15,7 +15,7 @@ use crate::config::source::Place;
 use crate::config::suggest::{nearest, one_of};
 use crate::config::text::cut;
 use crate::http1::is_token;
-use crate::policy::gateway::AuthenticatorKind;
+use crate::policy::authenticate::CredentialPlace;
 use crate::policy::params::{Parameter, ParameterKind};
 use crate::policy::route::{SegmentKind, Template};
 use rule::{Rule, rule};
@@ -69,8 +69,7 @@ pub(super) fn header(tables: &Named<ParameterTable>, compiler: &mut Compiler<'_>
 fn unfit_field(name: &str, compiler: &Compiler<'_>) -> Option<&'static str> {
     let holds_key = |index| {
         let authenticator = compiler.authenticators.value(index)?;
-        let AuthenticatorKind::ApiKey { header, .. } = &authenticator.kind;
-        Some(header.eq_ignore_ascii_case(name))
+        Some(matches!(authenticator.place(), CredentialPlace::Field(field) if field == name))
     };
     if !is_token(name.as_bytes()) || name.len() > 64 {
         Some("expected a field name such as `X-Tenant`")

@@ -77,7 +77,7 @@ pub(super) fn guard(table: &Field<GuardTable>, faults: &mut Faults) -> Option<Qu
         Field::Given(failures) => &failures.value,
     };
     let rates = rates("guard", failures, &table.burst, Some(BURST), faults)?;
-    Some(Quota { name: "guard".into(), by: QuotaBy::ClientAddress, rates })
+    Some(Quota { name: "guard".into(), by: QuotaBy::ClientAddress, rates, strangers: None })
 }
 
 fn duration(field: &Field<DurationText>, default: Duration) -> Duration {

@@ -41,7 +41,7 @@ fn quota(name: &Located<String>, table: &QuotaTable, faults: &mut Faults) -> Opt
         }
     };
     let rates = rates(&name.value, allow?, &table.burst, None, faults)?;
-    Some(Quota { name: name.value.clone(), by: by?, rates })
+    Some(Quota { name: name.value.clone(), by: by?, rates, strangers: None })
 }
 
 fn by(name: &Located<String>, by: &Field<List<Text>>, faults: &mut Faults) -> Option<QuotaBy> {

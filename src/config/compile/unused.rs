@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use super::Compiler;
 use super::endpoint::Compiled;
-use crate::policy::gateway::{AuthenticatorKind, Endpoint};
+use crate::policy::authenticate::AuthenticatorKind;
+use crate::policy::gateway::Endpoint;
 
 /// Warns of tables that no endpoint uses, and of endpoints that no caller has the scopes for.
 pub(super) fn warn(compiled: &Compiled, compiler: &mut Compiler<'_>) {

@@ -17,7 +17,7 @@ use crate::policy::time::Timestamp;
 const START: Timestamp = Timestamp::from_seconds(1_800_000_000);
 
 pub(super) fn quota(name: &str, rates: Vec<Rate>) -> Quota {
-    Quota { name: name.into(), by: QuotaBy::Principal, rates }
+    Quota { name: name.into(), by: QuotaBy::Principal, rates, strangers: None }
 }
 
 pub(super) fn gcra(count: u64, seconds: u64, burst: u64) -> Rate {
@@ -33,12 +33,12 @@ fn rate(count: u64, window: Duration, burst: u64) -> Rate {
     Rate { policy: "test".into(), count: at_least_one(count), window, burst: at_least_one(burst) }
 }
 
-fn of<'a>(quota: &'a Quota, name: &'a str) -> Charge<'a> {
+fn of<'a>(quota: &'a Quota, name: &'a str) -> Charge<'a, 'a> {
     Charge { quota, key: ChargeKey::Principal(name) }
 }
 
 /// What a passing charge leaves of each rate, or how long a refused one has to wait.
-fn left(limits: &LocalLimits, charges: &[Charge<'_>], now: Timestamp) -> Result<Vec<u64>, Duration> {
+fn left(limits: &LocalLimits, charges: &[Charge<'_, '_>], now: Timestamp) -> Result<Vec<u64>, Duration> {
     match limits.charge(charges, now) {
         Ok(standings) => Ok(standings.iter().map(|it| it.remaining).collect()),
         Err(exceeded) => Err(exceeded.retry_after),

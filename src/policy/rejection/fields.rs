@@ -11,7 +11,7 @@ impl Rejection {
         match self {
             Self::MethodNotAllowed { allow } => fields.push(("Allow", allow.clone())),
             Self::Unauthenticated { challenge, .. } => fields.push(("WWW-Authenticate", challenge.clone())),
-            Self::InsufficientScope { required } => {
+            Self::InsufficientScope { required, .. } => {
                 // RFC 6750 §3: the scopes that would do.
                 let scope = required.join(" ");
                 let challenge = format!("Bearer error=\"insufficient_scope\", scope=\"{scope}\"");

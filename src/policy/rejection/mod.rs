@@ -10,8 +10,8 @@ mod words;
 
 use std::time::Duration;
 
+use super::authenticate::CredentialFault;
 use super::body::{CodingFault, FormFault, JsonFault};
-use super::keys::KeyFault;
 use super::schema::Violation;
 use super::target::TargetFault;
 use crate::http1::{ChunkFault, HeadFault, NotSingle, RequestFault};
@@ -64,7 +64,12 @@ pub enum Rejection {
         /// The value of `WWW-Authenticate`, one challenge for each authenticator.
         challenge: String,
         /// Why, where a credential was presented.
-        fault: Option<KeyFault>,
+        fault: Option<CredentialFault>,
+    },
+    /// Who could tell whether the credential holds cannot be asked now.
+    AuthenticatorUnavailable {
+        /// Why, for the log.
+        cause: String,
     },
     /// One credential given twice, or two that name different principals.
     AmbiguousCredentials,
@@ -79,6 +84,13 @@ pub enum Rejection {
     InsufficientScope {
         /// All that the endpoint asks for.
         required: Vec<String>,
+        /// Those of them that the caller has not.
+        lacking: Vec<String>,
+    },
+    /// What is claimed of the caller is not what the endpoint asks for.
+    ClaimNotAllowed {
+        /// The names of the claims.
+        claims: Vec<String>,
     },
     /// A body without, or with another, media type than the endpoint takes.
     UnsupportedMediaType {
@@ -174,14 +186,21 @@ impl Rejection {
         }
     }
 
+    /// Whether a credential was presented and not taken: what the guard counts.
+    pub fn is_failed_credential(&self) -> bool {
+        matches!(self, Self::Unauthenticated { fault: Some(_), .. })
+    }
+
     /// How long the client should wait, where that helps.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::TooManyFailures { retry_after }
             | Self::ListenerSpent { retry_after }
             | Self::RateLimited { retry_after, .. } => Some(*retry_after),
-            // Bodies come and go within seconds.
-            Self::BuffersFull | Self::SpoolFailed { .. } => Some(Duration::from_secs(1)),
+            // Bodies come and go within seconds, and so do most troubles of a network.
+            Self::BuffersFull | Self::SpoolFailed { .. } | Self::AuthenticatorUnavailable { .. } => {
+                Some(Duration::from_secs(1))
+            }
             _ => None,
         }
     }

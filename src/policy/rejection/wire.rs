@@ -52,11 +52,16 @@ impl Rejection {
             Self::ListenerSpent { .. } => (Guard, 429, "listener_spent", "Too many requests"),
             // RFC 9110 §15.5.2
             Self::Unauthenticated { .. } => (Authenticate, 401, "unauthenticated", "Authentication required"),
+            // RFC 9110 §15.6.4
+            Self::AuthenticatorUnavailable { .. } => {
+                (Authenticate, 503, "authenticator_unavailable", "Service unavailable")
+            }
             Self::AmbiguousCredentials => (Authenticate, 400, "ambiguous_credentials", "Ambiguous credentials"),
             // RFC 6585 §4
             Self::RateLimited { .. } => (RateLimit, 429, "rate_limited", "Too many requests"),
             // RFC 9110 §15.5.4, RFC 6750 §3.1
             Self::InsufficientScope { .. } => (Authorize, 403, "insufficient_scope", "Insufficient scope"),
+            Self::ClaimNotAllowed { .. } => (Authorize, 403, "claim_not_allowed", "Claim not allowed"),
             // RFC 9110 §15.5.16
             Self::UnsupportedMediaType { .. } => (MediaType, 415, "unsupported_media_type", "Unsupported media type"),
             Self::UnsupportedCoding => (MediaType, 415, "unsupported_coding", "Unsupported content coding"),

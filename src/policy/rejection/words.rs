@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 
 use super::Rejection;
-use crate::policy::keys::KeyFault;
 
 impl Rejection {
     /// For the caller: what is wrong, and what would be right. Never a value that was sent.
@@ -25,14 +24,18 @@ impl Rejection {
             Self::ListenerSpent { .. } => "More requests came than this gate takes in all.",
             Self::Unauthenticated { fault: None, .. } => "This endpoint needs a credential.",
             Self::Unauthenticated { fault: Some(_), .. } => "The credential is not valid.",
+            Self::AuthenticatorUnavailable { .. } => "The credential cannot be checked now; try again.",
             Self::AmbiguousCredentials => {
                 "A credential was given more than once, or credentials name different principals."
             }
             Self::RateLimited { policies, .. } => {
                 return format!("Nothing is left of {}.", policies.join(", ")).into();
             }
-            Self::InsufficientScope { required } => {
-                return format!("This needs the scope {}.", required.join(" and ")).into();
+            Self::InsufficientScope { lacking, .. } => {
+                return format!("This needs the scope {}.", lacking.join(" and ")).into();
+            }
+            Self::ClaimNotAllowed { claims } => {
+                return format!("This needs another value of {}.", claims.join(" and ")).into();
             }
             Self::UnsupportedMediaType { accept, .. } if accept.is_empty() => "This endpoint takes no body.",
             Self::UnsupportedMediaType { accept, .. } => {
@@ -67,12 +70,8 @@ impl Rejection {
     /// For the log: what only an operator should read, where there is such a thing.
     pub fn internal(&self) -> Option<Cow<'_, str>> {
         match self {
-            Self::Unauthenticated { fault: Some(fault), .. } => Some(Cow::Borrowed(match fault {
-                KeyFault::Unknown => "unknown key",
-                KeyFault::NotYet => "key not good yet",
-                KeyFault::Expired => "key expired",
-                KeyFault::Disabled => "key disabled",
-            })),
+            Self::Unauthenticated { fault: Some(fault), .. } => Some(Cow::Borrowed(fault.message())),
+            Self::AuthenticatorUnavailable { cause } => Some(Cow::Borrowed(cause)),
             Self::BodyMisframed(fault) => Some(Cow::Borrowed(fault.message())),
             Self::SpoolFailed { cause } => Some(Cow::Owned(format!("spool: {cause}"))),
             Self::UpstreamUnreachable { cause } | Self::UpstreamBroken { cause } => Some(Cow::Borrowed(cause)),

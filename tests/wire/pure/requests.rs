@@ -4,8 +4,9 @@ use std::net::IpAddr;
 
 use portcullis::http1::{Body, Framing, HeadLimits, ParsedRequest, RequestHead, Scan, Version, request_framing};
 use portcullis::limits::LocalLimits;
+use portcullis::policy::authenticate::{Evidence, NoWitness};
 use portcullis::policy::connection::Connection;
-use portcullis::policy::decide::{Permit, identify};
+use portcullis::policy::decide::{Identification, Permit, arrive};
 use portcullis::policy::forward::{Forward, Hop};
 use portcullis::policy::gateway::Gateway;
 use portcullis::policy::rejection::Rejection;
@@ -100,7 +101,11 @@ fn judge(
 ) -> Result<Came, Stop> {
     let connection = Connection { listener: 0, peer: IpAddr::from([127, 0, 0, 1]) };
     let (now, mut trail) = (Timestamp::from_seconds(1_782_864_000), Trail::default());
-    let identified = identify(gateway, connection, request, limits, now, &mut trail)?;
+    let arrived = arrive(gateway, connection, request, limits, now, &mut trail)?;
+    let Identification::Known(identified) = arrived.identify(&Evidence::by(&NoWitness), limits, now, &mut trail)?
+    else {
+        panic!("nobody has to be asked here");
+    };
     identified.charge(limits, now, &mut trail)?;
     let most = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX);
     let permit = identified.permit(&mut trail)?;

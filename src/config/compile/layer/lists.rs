@@ -6,7 +6,8 @@ use crate::config::faults::Faults;
 use crate::config::located::{List, Located};
 use crate::config::source::Place;
 use crate::config::text::Text;
-use crate::policy::gateway::{Authentication, AuthenticatorKind};
+use crate::policy::authenticate::CredentialPlace;
+use crate::policy::gateway::Authentication;
 
 /// Compiles `auth`.
 pub(super) fn auth(
@@ -52,11 +53,12 @@ fn none_may_stand(at: Place, standing: Standing<'_>, faults: &mut Faults) -> boo
     false
 }
 
-/// Two authenticators that look at one field would each refuse what the other takes.
+/// Two authenticators that look at one field of their own: which of them a key is for cannot be told. Bearer tokens
+/// can, so those of several issuers may stand side by side.
 fn distinct_fields(list: &Located<List<Text>>, accepted: &[usize], compiler: &mut Compiler<'_>) {
-    let field = |index: usize| {
-        let AuthenticatorKind::ApiKey { header, .. } = &compiler.authenticators.value(index)?.kind;
-        Some(header.to_ascii_lowercase())
+    let field = |index: usize| match compiler.authenticators.value(index)?.place() {
+        CredentialPlace::Field(field) => Some(field.to_owned()),
+        CredentialPlace::Scheme(_) => None,
     };
     for (position, index) in accepted.iter().enumerate() {
         let earlier = accepted[..position].iter().find(|other| *other != index && field(**other) == field(*index));

@@ -9,7 +9,7 @@ use crate::config::key_file;
 use crate::config::located::{Field, Located, Named};
 use crate::config::text::Text;
 use crate::config::toml_text::file_name;
-use crate::policy::gateway::{Authenticator, AuthenticatorKind};
+use crate::policy::authenticate::{Authenticator, AuthenticatorKind};
 use crate::policy::keys::KeySet;
 
 /// Compiles all authenticators, key files included.
@@ -41,16 +41,29 @@ fn authenticator(
             return None;
         }
     };
-    if kind.value != AuthenticatorWord::ApiKey {
-        faults.error(kind.at, "this kind of authenticator is not built yet").label("expected `api_key`");
-        return None;
+    for (key, at) in table.written().filter(|(key, _)| !kind.value.keys().contains(key)) {
+        let message = format!("`{key}` means nothing to this kind of authenticator");
+        faults.error(at, message).label("this has to go").also(kind.at, "");
     }
-    for (key, at) in table.not_built() {
-        faults.error(at, format!("`{key}` means nothing to an `api_key`")).label("this has to go").also(kind.at, "");
-    }
+    let found = match kind.value {
+        AuthenticatorWord::ApiKey => api_key(name, table, environment, faults),
+        _ => {
+            faults.error(kind.at, "this kind of authenticator is not built yet").label("expected `api_key`");
+            None
+        }
+    };
+    Some(Authenticator { name: name.value.clone(), forwards: Vec::new(), kind: found? })
+}
+
+fn api_key(
+    name: &Located<String>,
+    table: &AuthenticatorTable,
+    environment: &dyn Environment,
+    faults: &mut Faults,
+) -> Option<AuthenticatorKind> {
     let header = header(name, table, faults);
     let keys = keys(name, table, environment, faults);
-    Some(Authenticator { name: name.value.clone(), kind: AuthenticatorKind::ApiKey { header: header?, keys: keys? } })
+    Some(AuthenticatorKind::ApiKey { header: header?, keys: keys? })
 }
 
 fn header(name: &Located<String>, table: &AuthenticatorTable, faults: &mut Faults) -> Option<String> {

@@ -1,0 +1,113 @@
+//! Stage *authenticate*: who is it?
+//!
+//! Any authenticator that the endpoint names will do. Authenticators that look at the same place (two
+//! issuers of bearer tokens) are alternatives: the credential there fails where all of them refuse it. A
+//! credential that is presented must hold even where strangers are welcome, and two credentials must name
+//! one principal: a request that says two things about its sender is refused rather than read one way.
+//!
+//! Nothing here waits. What an authenticator needs that takes time or a network (a password hash, a key
+//! set that is not there yet, another service's word) is a [`Need`]: a value for the caller, who finds it
+//! out and asks again with it among the [`Evidence`].
+
+#![expect(dead_code, reason = "who asks questions comes next")]
+
+mod authenticator;
+mod authorization;
+mod caller;
+mod evidence;
+mod fault;
+
+use smallvec::SmallVec;
+
+pub use authenticator::{Authenticator, AuthenticatorKind, CredentialPlace};
+use authorization::Authorization;
+pub use caller::{Caller, ClaimPath, Vouched, claim_text};
+pub use evidence::{Claims, Evidence, Finding, Need, NoWitness, Question, Relayed, Spoken, Unavailable, Witness};
+pub use fault::CredentialFault;
+
+use super::decide::Arrived;
+use super::gateway::{Endpoint, Gateway};
+use super::rejection::Rejection;
+use super::time::Timestamp;
+
+/// What came of asking who it is.
+pub(super) enum Outcome<'a> {
+    /// This caller; or a welcome stranger.
+    Known(Option<Caller<'a>>),
+    /// Something has to be found out first.
+    Needs(Need<'a>),
+}
+
+/// What one authenticator makes of a request.
+pub(super) enum Verdict<'a> {
+    /// There is nothing that it looks at.
+    Absent,
+    /// This caller.
+    Known(Caller<'a>),
+    /// A credential that it does not take.
+    Failed(CredentialFault),
+    /// It has to be asked again, with an answer to this.
+    Needs(Question<'a>),
+    /// It cannot tell, and nobody knows when it can.
+    Unavailable(Unavailable),
+    /// A request that is refused whatever others say: it says two things, or another service has spoken.
+    Refused(Rejection),
+}
+
+/// Who presents this request?
+pub(super) fn check<'a>(
+    arrived: &Arrived<'a>,
+    evidence: &Evidence<'_>,
+    now: Timestamp,
+) -> Result<Outcome<'a>, Rejection> {
+    let (gateway, endpoint) = (arrived.gateway, arrived.endpoint);
+    // RFC 9110 §11.6.2: one field, whoever reads it.
+    let authorization = Authorization::of(arrived.head.request)?;
+    let mut known: SmallVec<[(CredentialPlace<'a>, Caller<'a>); 2]> = SmallVec::new();
+    let mut failed: SmallVec<[(CredentialPlace<'a>, CredentialFault); 2]> = SmallVec::new();
+    let mut unavailable = None;
+    let mut reads_authorization = false;
+    for &index in &endpoint.authentication.accepted {
+        let authenticator = &gateway.authenticators[index];
+        let place = authenticator.place();
+        reads_authorization |= matches!(place, CredentialPlace::Scheme(_));
+        if known.iter().any(|(at, _)| *at == place) {
+            continue;
+        }
+        let must = !endpoint.authentication.anonymous && known.is_empty();
+        match authenticator.check(arrived, evidence.of(index), must, now) {
+            Verdict::Absent => {}
+            Verdict::Known(caller) => known.push((place, caller)),
+            Verdict::Failed(fault) => failed.push((place, fault)),
+            Verdict::Needs(question) => return Ok(Outcome::Needs(Need { authenticator: index, question })),
+            Verdict::Unavailable(why) => unavailable = Some((place, why)),
+            Verdict::Refused(rejection) => return Err(rejection),
+        }
+    }
+    let held = |place: &CredentialPlace<'_>| known.iter().any(|(at, _)| at == place);
+    if let Some((_, why)) = unavailable.filter(|(place, _)| !held(place)) {
+        return Err(Rejection::AuthenticatorUnavailable { cause: why.0 });
+    }
+    if let Some((_, fault)) = failed.into_iter().rfind(|(place, _)| !held(place)) {
+        return Err(unauthenticated(gateway, endpoint, Some(fault)));
+    }
+    let taken = known.iter().any(|(place, _)| matches!(place, CredentialPlace::Scheme(_)));
+    if authorization.is_some() && reads_authorization && !taken {
+        // It is a credential, and not for anybody here.
+        return Err(unauthenticated(gateway, endpoint, Some(CredentialFault::Scheme)));
+    }
+    let mut callers = known.into_iter().map(|(_, caller)| caller);
+    let first = callers.next();
+    match &first {
+        Some(caller) if callers.any(|other| other.name() != caller.name()) => Err(Rejection::AmbiguousCredentials),
+        None if !endpoint.authentication.anonymous => Err(unauthenticated(gateway, endpoint, None)),
+        _ => Ok(Outcome::Known(first)),
+    }
+}
+
+/// RFC 9110 §11.6.1: one challenge for each way in.
+fn unauthenticated(gateway: &Gateway, endpoint: &Endpoint, fault: Option<CredentialFault>) -> Rejection {
+    let accepted = endpoint.authentication.accepted.iter().map(|index| &gateway.authenticators[*index]);
+    let challenges: Vec<String> = accepted.map(|authenticator| authenticator.challenge(fault.as_ref())).collect();
+    Rejection::Unauthenticated { challenge: challenges.join(", "), fault }
+}
