@@ -41,6 +41,7 @@ fn telling(criterion: &mut Criterion) {
         passed.laps.end(stage);
     }
     let traffic = Traffic {
+        identifying: Duration::ZERO,
         request_bytes: 140,
         response_bytes: 2,
         upstream: Some("crm"),
