@@ -15,6 +15,7 @@ mod config_random;
 mod config_tls;
 mod config_values;
 mod golden;
+mod jwt;
 mod live;
 mod operation;
 mod properties;

@@ -27,6 +27,7 @@ pub mod schema;
 // What they judge by, and what comes of it.
 pub mod connection;
 pub mod gateway;
+pub mod jwt;
 pub mod keys;
 pub mod problem;
 pub mod quota;

@@ -14,6 +14,7 @@
 mod authenticator;
 mod authorization;
 mod caller;
+mod claims;
 mod evidence;
 mod fault;
 
@@ -22,6 +23,7 @@ use smallvec::SmallVec;
 pub use authenticator::{Authenticator, AuthenticatorKind, CredentialPlace};
 use authorization::Authorization;
 pub use caller::{Caller, ClaimPath, Vouched, claim_text};
+pub use claims::{ClaimFault, ClaimRules};
 pub use evidence::{Claims, Evidence, Finding, Need, NoWitness, Question, Relayed, Spoken, Unavailable, Witness};
 pub use fault::CredentialFault;
 
