@@ -25,8 +25,10 @@ OURS = ("principal", "too_long", "type", "accept")
 START = """# How the JWT corpus is made
 
 The tokens and signatures under `tests/jwt/` were made and checked with libraries that share nothing with
-the gate: {versions}. What is here repeats that; no test of the gate needs it, and it needs nothing of the
-gate.
+the gate: {versions}.
+What is here repeats that; no test of the gate needs it, and it needs nothing of the gate. Cases and model
+are by one hand, so a verdict other than acceptance is the model's word; that a token is to be accepted is
+the libraries' word, too.
 
 **`keys.json` holds private keys. They are test keys, published with this repository: whoever trusts one of
 them anywhere trusts everybody.** They were made once, by `make_keys.py`, which adds what is missing and
