@@ -204,7 +204,7 @@ def bad_points(file):
 
 
 def rsa_sizes(file):
-    for key in ("rsa-1024", "rsa-2040", "rsa-8200"):
+    for key in ("rsa-1024", "rsa-2040", "rsa-2047", "rsa-8200"):
         keys = file.key(key, jwks(key))
         for algorithm in ("RS256", "PS256"):
             text = token(algorithm, key, claims())
@@ -239,6 +239,7 @@ def refused(file):
     lines = right.strip().split("\n")
     pems = {
         "RSA of 1024 bits": (public_pem("rsa-1024"), "RS256"), "RSA of 2040 bits": (public_pem("rsa-2040"), "RS256"),
+        "RSA of 2047 bits": (public_pem("rsa-2047"), "RS256"),
         "RSA of 8200 bits": (public_pem("rsa-8200"), "RS256"), "P-521": (public_pem("p521"), "ES256"),
         "secp256k1": (public_pem("secp256k1"), "ES256"), "Ed448": (public_pem("ed448"), "EdDSA"), "X25519": (public_pem("x25519"), "EdDSA"),
         "a private RSA key": (private_pem("rsa-a"), "RS256"), "a private EC key": (private_pem("p256-a"), "ES256"),

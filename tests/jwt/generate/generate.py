@@ -22,8 +22,8 @@ import wycheproof
 
 match sys.argv[1:]:
     case ["tokens"]:
-        for module in (cases_valid, cases_header, cases_json, cases_claims, cases_signature, cases_forms, cases_keys):
-            module.make()
+        for cases in (cases_valid, cases_header, cases_json, cases_claims, cases_signature, cases_forms, cases_keys):
+            cases.make()
     case ["published", jwcrypto, joserfc]:
         published.make(Path(jwcrypto), Path(joserfc))
     case ["wycheproof", data]:

@@ -43,8 +43,8 @@ def group(groups, name, key, algorithm, token):
     message = f"{header}.{payload}".encode().hex()
     bad = raw[:-1] + bytes([raw[-1] ^ 1])
     cases = [
-        {"name": name, "message": message, "signature": raw.hex(), "valid": True},
-        {"name": f"{name}, last bit flipped", "message": message, "signature": bad.hex(), "valid": False},
+        {"name": f"signature of {name}", "message": message, "signature": raw.hex(), "valid": True},
+        {"name": f"signature of {name}, last bit flipped", "message": message, "signature": bad.hex(), "valid": False},
     ]
     groups.append({"key": public_key, "algorithm": algorithm, "cases": cases})
 
