@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 
 use super::Facts;
-use crate::policy::authenticate::{Authenticator, AuthenticatorKind};
+use crate::policy::authenticate::{Authenticator, AuthenticatorKind, Jwt, KeySource, PublishedAt};
 use crate::policy::gateway::{Endpoint, Gateway, HostField, Listener, LogSink, Peer, ReadyWhen, Upstream};
 use crate::policy::media_type::MediaType;
 use crate::policy::params::Parameter;
@@ -112,7 +112,31 @@ fn authenticator(authenticator: &Authenticator) -> Value {
             });
             json!({ "kind": "api_key", "header": header, "principals": principals.collect::<Map<_, _>>() })
         }
+        AuthenticatorKind::Jwt(jwt) => self::jwt(jwt),
     }
+}
+
+fn jwt(jwt: &Jwt) -> Value {
+    let keys = match &jwt.keys {
+        KeySource::Fixed(keys) => json!({ "fixed": keys.len() }),
+        KeySource::Published(published) => json!({
+            "published": match &published.at {
+                PublishedAt::Keys(service) => service.url.origin(),
+                PublishedAt::Discovery { issuer, .. } => issuer.clone(),
+            },
+            "refresh": time(published.refresh),
+            "max_age": time(published.max_age),
+        }),
+    };
+    let algorithms = jwt.rules.algorithms.iter().flatten().map(|algorithm| algorithm.name());
+    json!({
+        "kind": "jwt",
+        "issuer": jwt.rules.issuer,
+        "audience": jwt.rules.audience,
+        "algorithms": algorithms.collect::<Vec<_>>(),
+        "leeway": time(jwt.rules.leeway),
+        "keys": keys,
+    })
 }
 
 /// Those that an endpoint charges.

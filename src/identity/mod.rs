@@ -5,8 +5,11 @@
 //! outlives a reload. All of it is bounded: in number, in size, in time; and whatever goes wrong is an
 //! answer that lets nobody in.
 
-use crate::policy::authenticate::{Finding, Need, Question, Unavailable, Witness};
+use std::sync::Arc;
+
+use crate::policy::authenticate::{Authenticator, Published, Finding, Need, Question, Unavailable, Witness};
 use crate::policy::decide::Arrived;
+use crate::policy::jwt::KeySet;
 use crate::policy::rejection::Rejection;
 
 /// Who is asked.
@@ -39,6 +42,10 @@ impl Identity {
 }
 
 impl Witness for Identity {
+    fn keys(&self, _: &Authenticator, _: &Published) -> Option<Arc<KeySet>> {
+        None
+    }
+
     fn testify(&self, _: &Need<'_>) -> Finding {
         Finding::Unavailable(Unavailable("this is not known without waiting".to_owned()))
     }

@@ -59,7 +59,7 @@ fn judged(document: &Value, case: &Value) -> Value {
     };
     let claims = ClaimRules {
         principal: ClaimPath::new(policy["principal"].as_str().expect("a claim")),
-        scopes: None,
+        scopes: Vec::new(),
         plan: None,
         require: texts(&policy["required"]).into_iter().map(ClaimPath::new).collect(),
     };
@@ -68,10 +68,10 @@ fn judged(document: &Value, case: &Value) -> Value {
         Ok(claimed) => claimed,
         Err(fault) => return json!(name(fault)),
     };
-    match claims.vouch(claimed) {
+    match claims.vouch(&claimed) {
         Ok(vouched) => json!({ "principal": vouched.name, "scopes": vouched.scopes }),
-        Err(ClaimFault::Missing) => json!("claim"),
-        Err(ClaimFault::Principal) => json!("principal"),
+        Err(ClaimFault::NoPrincipal | ClaimFault::Principal) => json!("principal"),
+        Err(ClaimFault::Required | ClaimFault::Scopes | ClaimFault::Plan) => json!("claim"),
     }
 }
 

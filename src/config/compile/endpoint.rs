@@ -171,7 +171,11 @@ fn assemble(draft: &Draft<'_>, compiler: &Compiler<'_>) -> Option<Endpoint> {
         upstream: layers.nearest(|layer| &layer.upstream).given()?.value,
         authentication: authentication.clone(),
         scopes: stated_or(layers.nearest(|layer| &layer.scopes), Vec::new())?,
-        allow: Vec::new(),
+        // Where nobody is known, nothing can be claimed; what is said of others is not meant for this one.
+        allow: match authentication.accepted.is_empty() {
+            true => Vec::new(),
+            false => stated_or(layers.nearest(|layer| &layer.allow), Vec::new())?,
+        },
         quotas: quotas.collect::<Option<_>>()?,
         parameters: Parameters {
             query: all(layers.parameters(|layer| &layer.query))?,

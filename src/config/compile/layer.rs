@@ -15,6 +15,7 @@ use crate::config::file::{BodyWord, PolicyTable, StageWord};
 use crate::config::located::{Field, List, Located};
 use crate::config::text::Text;
 use crate::http1::is_token;
+use crate::policy::authorize::ClaimRule;
 use crate::policy::body::JsonRules;
 use crate::policy::gateway::{Authentication, Report};
 use crate::policy::media_type::MediaType;
@@ -41,6 +42,7 @@ pub(super) struct Layer {
     pub(super) upstream: Field<usize>,
     pub(super) auth: Field<Authentication>,
     pub(super) scopes: Field<Vec<String>>,
+    pub(super) allow: Field<Vec<ClaimRule>>,
     pub(super) quotas: Field<Vec<Located<usize>>>,
     pub(super) max_body: Field<u64>,
     pub(super) media_types: Field<Vec<Located<MediaType>>>,
@@ -74,6 +76,7 @@ impl Layer {
             upstream: map(&table.upstream, |name| compiler.upstreams.find(name, compiler.faults)),
             auth: map(&table.auth, |list| auth(list, standing, compiler)),
             scopes: map(&table.scopes, |list| each(list, |item| scope(item, compiler.faults))),
+            allow: map(&table.allow, |list| lists::allow(list, compiler.faults)),
             quotas: map(&table.quotas, |list| quotas(list, compiler)),
             max_body: map(&table.max_body, |size| Some(size.value.0)),
             media_types: map(&table.media_types, |list| body::media_types(list, compiler.faults)),

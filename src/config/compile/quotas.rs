@@ -12,6 +12,7 @@ use crate::config::source::Place;
 use crate::config::suggest::nearest;
 use crate::config::text::Text;
 use crate::config::units::RateText;
+use crate::policy::authenticate::ClaimPath;
 use crate::policy::quota::{Quota, QuotaBy, Rate};
 
 /// As many as may ever come at once: what counters hold.
@@ -40,8 +41,25 @@ fn quota(name: &Located<String>, table: &QuotaTable, faults: &mut Faults) -> Opt
             None
         }
     };
-    let rates = rates(&name.value, allow?, &table.burst, None, faults)?;
-    Some(Quota { name: name.value.clone(), by: by?, rates, strangers: None })
+    let rates = rates(&name.value, allow?, &table.burst, None, faults);
+    let strangers = strangers(name, table, faults)?;
+    Some(Quota { name: name.value.clone(), by: by?, rates: rates?, strangers })
+}
+
+/// No quota's name has a dot, so this one is nobody else's. The inner `None` where strangers are counted as all are.
+fn strangers(name: &Located<String>, table: &QuotaTable, faults: &mut Faults) -> Option<Option<Arc<Quota>>> {
+    let allow = match &table.strangers {
+        Field::Absent => return Some(None),
+        Field::Broken => return None,
+        Field::Given(allow) => allow,
+    };
+    if allow.is_empty() {
+        faults.error(allow.at, "strangers have no rate here").label("expected at least one, such as \"5/s\"");
+        return None;
+    }
+    let name = format!("{}.strangers", name.value);
+    let rates = rates(&name, &allow.value, &Field::Absent, None, faults)?;
+    Some(Some(Arc::new(Quota { name, by: QuotaBy::ClientAddress, rates, strangers: None })))
 }
 
 fn by(name: &Located<String>, by: &Field<List<Text>>, faults: &mut Faults) -> Option<QuotaBy> {
@@ -66,7 +84,7 @@ fn by(name: &Located<String>, by: &Field<List<Text>>, faults: &mut Faults) -> Op
     }
 }
 
-const EXPECTED_BY: &str = "expected `principal`, `client_address`, `header:NAME` or `endpoint`";
+const EXPECTED_BY: &str = "expected `principal`, `client_address`, `header:NAME`, `claim:NAME` or `endpoint`";
 
 fn counted_by(by: &Located<Text>, faults: &mut Faults) -> Option<QuotaBy> {
     match by.as_str() {
@@ -77,11 +95,11 @@ fn counted_by(by: &Located<Text>, faults: &mut Faults) -> Option<QuotaBy> {
     }
     match by.as_str().split_once(':') {
         Some(("header", field)) => return field_name(field, by, faults).map(QuotaBy::Header),
-        Some(("claim", _)) => {
-            faults.error(by.at, "counting by a claim is not built yet").label(EXPECTED_BY);
+        Some(("claim", claim)) if !claim.is_empty() && claim.trim() == claim => {
+            return Some(QuotaBy::Claim(ClaimPath::new(claim)));
         }
         _ => {
-            let known = ["principal", "client_address", "endpoint", "header:NAME"];
+            let known = ["principal", "client_address", "endpoint", "header:NAME", "claim:NAME"];
             let near = nearest(by.as_str(), known).filter(|_| !by.is_secret());
             let fault = faults.error(by.at, format!("nothing is counted by `{}`", by.value));
             fault.label(near.map_or(EXPECTED_BY.into(), |near| format!("did you mean `{near}`?")));

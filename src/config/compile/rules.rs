@@ -5,12 +5,13 @@
 mod body;
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use super::Compiler;
 use super::endpoint::Draft;
 use crate::config::located::{Field, Located};
 use crate::config::source::Place;
-use crate::policy::quota::QuotaBy;
+use crate::policy::quota::{Quota, QuotaBy};
 
 /// Judges an endpoint. `seen` holds the places of warnings that were given: what one table says of many
 /// endpoints is said once.
@@ -100,6 +101,10 @@ fn strangers(draft: &Draft<'_>, compiler: &mut Compiler<'_>) {
             .also(scopes.at, "these scopes")
             .help("where they are meant for other endpoints, say here: scopes = []");
     }
+    if let Field::Given(allow) = &layers.0[0].allow {
+        let fault = compiler.faults.error(allow.at, format!("{} wants claims, and nobody there has any", name(draft)));
+        fault.label("everyone may come here, and would be refused").also(auth.at, "nobody is known by name");
+    }
     if let Field::Given(identity) = &layers.0[0].forward_identity
         && identity.value
     {
@@ -109,7 +114,8 @@ fn strangers(draft: &Draft<'_>, compiler: &mut Compiler<'_>) {
 }
 
 fn is_by_principal(index: usize, compiler: &Compiler<'_>) -> bool {
-    compiler.quotas.value(index).is_some_and(|quota| quota.by == QuotaBy::Principal)
+    let by_who = |quota: &Arc<Quota>| matches!(quota.by, QuotaBy::Principal | QuotaBy::Claim(_));
+    compiler.quotas.value(index).is_some_and(by_who)
 }
 
 /// A nearer list replaces a farther one whole, which is easily forgotten.

@@ -7,6 +7,7 @@
 mod anything;
 mod authenticator;
 mod body;
+mod claim_rule;
 mod endpoint;
 mod errors;
 mod listener;
@@ -25,6 +26,7 @@ use super::text::Text;
 
 pub use anything::Anything;
 pub use authenticator::{AuthenticatorTable, AuthenticatorWord};
+pub use claim_rule::ClaimRuleTable;
 pub use body::{BodySchemaTable, BodyWord, JsonTable, RangeWord};
 pub use endpoint::{MethodEntry, PathTable};
 pub use errors::{ErrorsTable, StatusMap};

@@ -57,14 +57,15 @@ impl FromToml for ParameterTable {
 }
 
 /// A value of a JSON Schema. No secrets: refusals tell callers what was expected of a parameter.
-fn to_json(value: &Value<'_>, depth: usize, reader: &mut Reader<'_>) -> Option<serde_json::Value> {
+/// What a TOML value is in JSON, where it has a place there.
+pub(super) fn to_json(value: &Value<'_>, depth: usize, reader: &mut Reader<'_>) -> Option<serde_json::Value> {
     let Some(deeper) = depth.checked_sub(1) else {
         reader.nonsense(value, "this nests too deep".into(), &format!("at most {DEPTH} levels"));
         return None;
     };
     match value.get_ref() {
         DeValue::String(text) if text.starts_with("${env:") || text.starts_with("${file:") => {
-            let message = "a parameter's schema is no place for a secret".into();
+            let message = "this is no place for a secret".into();
             reader.nonsense(value, message, "a value that callers may be told");
             None
         }

@@ -3,7 +3,7 @@
 
 use schemars::JsonSchema;
 
-use super::{BodySchemaTable, BodyWord, ErrorsTable, JsonTable, ParameterTable};
+use super::{BodySchemaTable, BodyWord, ClaimRuleTable, ErrorsTable, JsonTable, ParameterTable};
 use crate::config::located::{Field, List, Named};
 use crate::config::read::{read_table, read_words};
 use crate::config::text::Text;
@@ -22,6 +22,9 @@ pub struct PolicyTable {
     pub auth: Field<List<Text>>,
     /// Scopes that the caller must have, all of them. Unstated: none.
     pub scopes: Field<List<Text>>,
+    /// What must be claimed of the caller, as in `{ department = "sales" }`: in one of these all claims must be as
+    /// it is said; of a claim that is a list, one item. Unstated: nothing.
+    pub allow: Field<List<ClaimRuleTable>>,
     /// Names of quotas that are charged together or not at all; `[]` for none. Every endpoint has one
     /// from somewhere.
     pub quotas: Field<List<Text>>,
@@ -66,7 +69,7 @@ pub struct PolicyTable {
 }
 
 read_table!(PolicyTable, "a table of what holds for the endpoint" {
-    upstream, auth, scopes, quotas, max_body, media_types, body_schema, body, json, produces, query,
+    upstream, auth, scopes, allow, quotas, max_body, media_types, body_schema, body, json, produces, query,
     header, path, report, errors, upgrade, forward_identity, forward_credentials, pass_headers,
 });
 

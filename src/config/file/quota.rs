@@ -12,8 +12,8 @@ use crate::config::units::RateText;
 #[schemars(deny_unknown_fields, extend("x-required" = ["by", "allow"]))]
 pub struct QuotaTable {
     /// What each counter stands for: `principal` (strangers by their address), `client_address` (IPv6 by
-    /// its /64), `header:X-Tenant` (requests without the field by address) or `endpoint`. `claim:…` and
-    /// lists are not built yet.
+    /// its /64), `header:X-Tenant` (requests without the field by address), `claim:tenant` (callers without the claim
+    /// by address) or `endpoint`. Lists are not built yet.
     pub by: Field<List<Text>>,
     /// The rates, as in `["100/s", "50_000/day"]`; a request needs room in all of them. Rates of an hour
     /// and longer are sliding counters, which never admit over their count in any window.
@@ -21,6 +21,9 @@ pub struct QuotaTable {
     /// How many requests may come at once at the shortest rate, where that is below an hour. Unstated:
     /// its count.
     pub burst: Field<u64>,
+    /// The rates for strangers, where those are welcome beside callers that are known; each by its address.
+    /// Unstated: as for everybody.
+    pub strangers: Field<List<RateText>>,
 }
 
-read_table!(QuotaTable, "a quota's table" { by, allow, burst });
+read_table!(QuotaTable, "a quota's table" { by, allow, burst, strangers });

@@ -5,6 +5,7 @@ use super::authorization::Authorization;
 use super::caller::{Caller, ClaimPath};
 use super::evidence::Known;
 use super::fault::CredentialFault;
+use super::jwt::Jwt;
 use crate::policy::decide::Arrived;
 use crate::policy::keys::KeySet;
 use crate::policy::time::Timestamp;
@@ -30,6 +31,8 @@ pub enum AuthenticatorKind {
         /// The keys that are known, as hashes.
         keys: KeySet,
     },
+    /// A signed token in `Authorization: Bearer`.
+    Jwt(Box<Jwt>),
 }
 
 /// Where a credential stands. Authenticators of one place are alternatives.
@@ -46,6 +49,7 @@ impl Authenticator {
     pub fn place(&self) -> CredentialPlace<'_> {
         match &self.kind {
             AuthenticatorKind::ApiKey { header, .. } => CredentialPlace::Field(header),
+            AuthenticatorKind::Jwt(_) => CredentialPlace::Scheme("bearer"),
         }
     }
 
@@ -61,11 +65,12 @@ impl Authenticator {
     pub(super) fn check<'a>(
         &'a self,
         arrived: &Arrived<'a>,
+        authorization: Option<Authorization<'a>>,
         known: Known<'_>,
         must: bool,
         now: Timestamp,
     ) -> Verdict<'a> {
-        let _ = (&known, must);
+        let _ = must;
         match &self.kind {
             AuthenticatorKind::ApiKey { header, keys } => match arrived.head.request.single(header) {
                 Ok(None) => Verdict::Absent,
@@ -75,16 +80,27 @@ impl Authenticator {
                 },
                 Err(fault) => Verdict::Refused(fault.into()),
             },
+            AuthenticatorKind::Jwt(jwt) => jwt.check(self, authorization, known, now),
         }
     }
 
     /// RFC 9110 §11.6.1: how it is asked for. `ApiKey` is no registered scheme; the field's name is what a
     /// client needs to know.
     pub(super) fn challenge(&self, fault: Option<&CredentialFault>) -> String {
-        let _ = fault;
         let realm = &self.name;
         match &self.kind {
             AuthenticatorKind::ApiKey { header, .. } => format!("ApiKey realm=\"{realm}\", header=\"{header}\""),
+            AuthenticatorKind::Jwt(_) => bearer(realm, fault),
         }
+    }
+}
+
+/// RFC 6750 §3: what was wrong with a token is told where one was presented, and no more of it than that.
+fn bearer(realm: &str, fault: Option<&CredentialFault>) -> String {
+    match fault {
+        Some(CredentialFault::Token(_) | CredentialFault::Claims(_)) => {
+            format!("Bearer realm=\"{realm}\", error=\"invalid_token\"")
+        }
+        _ => format!("Bearer realm=\"{realm}\""),
     }
 }

@@ -9,6 +9,9 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 use smallvec::SmallVec;
 
+use super::authenticator::Authenticator;
+use super::jwt::Published;
+use crate::policy::jwt::KeySet;
 use crate::policy::time::Timestamp;
 
 /// What has to be found out, and for which authenticator.
@@ -106,6 +109,9 @@ pub struct Unavailable(pub String);
 
 /// Who knows what a decision cannot find out by itself.
 pub trait Witness: Sync {
+    /// The keys of an issuer that publishes them, as far as they are known now and not too old.
+    fn keys(&self, of: &Authenticator, published: &Published) -> Option<Arc<KeySet>>;
+
     /// The answer to a question, from whoever can give it without waiting.
     fn testify(&self, need: &Need<'_>) -> Finding;
 }
@@ -115,6 +121,10 @@ pub trait Witness: Sync {
 pub struct NoWitness;
 
 impl Witness for NoWitness {
+    fn keys(&self, _: &Authenticator, _: &Published) -> Option<Arc<KeySet>> {
+        None
+    }
+
     fn testify(&self, _: &Need<'_>) -> Finding {
         Finding::Unavailable(Unavailable("nobody is there to ask".to_owned()))
     }

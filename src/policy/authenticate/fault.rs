@@ -1,5 +1,7 @@
 //! Why a credential is not taken: for the log, never for the caller, who is told no more than that.
 
+use super::claims::ClaimFault;
+use crate::policy::jwt::TokenFault;
 use crate::policy::keys::KeyFault;
 
 /// Why a credential is not taken.
@@ -9,6 +11,10 @@ pub enum CredentialFault {
     Scheme,
     /// An API key.
     Key(KeyFault),
+    /// A signed token.
+    Token(TokenFault),
+    /// What is claimed does not say who it is.
+    Claims(ClaimFault),
 }
 
 impl CredentialFault {
@@ -17,6 +23,8 @@ impl CredentialFault {
         match self {
             Self::Scheme => "a scheme that is not taken here",
             Self::Key(fault) => fault.message(),
+            Self::Token(fault) => fault.message(),
+            Self::Claims(fault) => fault.message(),
         }
     }
 }

@@ -9,14 +9,14 @@
 //! set that is not there yet, another service's word) is a [`Need`]: a value for the caller, who finds it
 //! out and asks again with it among the [`Evidence`].
 
-#![expect(dead_code, reason = "who asks questions comes next")]
-
 mod authenticator;
 mod authorization;
 mod caller;
 mod claims;
 mod evidence;
 mod fault;
+mod jwt;
+mod service;
 
 use smallvec::SmallVec;
 
@@ -26,6 +26,8 @@ pub use caller::{Caller, ClaimPath, Vouched, claim_text};
 pub use claims::{ClaimFault, ClaimRules};
 pub use evidence::{Claims, Evidence, Finding, Need, NoWitness, Question, Relayed, Spoken, Unavailable, Witness};
 pub use fault::CredentialFault;
+pub use jwt::{Jwt, KeySource, Published, PublishedAt};
+pub use service::{Service, ServiceUrl, UrlFault};
 
 use super::decide::Arrived;
 use super::gateway::{Endpoint, Gateway};
@@ -77,7 +79,7 @@ pub(super) fn check<'a>(
             continue;
         }
         let must = !endpoint.authentication.anonymous && known.is_empty();
-        match authenticator.check(arrived, evidence.of(index), must, now) {
+        match authenticator.check(arrived, authorization, evidence.of(index), must, now) {
             Verdict::Absent => {}
             Verdict::Known(caller) => known.push((place, caller)),
             Verdict::Failed(fault) => failed.push((place, fault)),

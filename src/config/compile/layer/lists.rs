@@ -1,12 +1,16 @@
 //! Lists of names: who may come, and what is charged.
 
+use serde_json::Value;
+
 use super::{Standing, each};
 use crate::config::compile::Compiler;
 use crate::config::faults::Faults;
+use crate::config::file::ClaimRuleTable;
 use crate::config::located::{List, Located};
 use crate::config::source::Place;
 use crate::config::text::Text;
-use crate::policy::authenticate::CredentialPlace;
+use crate::policy::authenticate::{ClaimPath, CredentialPlace};
+use crate::policy::authorize::{ClaimIs, ClaimRule};
 use crate::policy::gateway::Authentication;
 
 /// Compiles `auth`.
@@ -72,6 +76,36 @@ fn distinct_fields(list: &Located<List<Text>>, accepted: &[usize], compiler: &mu
                 .also(other, "and this one");
         }
     }
+}
+
+/// Compiles `allow`.
+pub(super) fn allow(list: &Located<List<ClaimRuleTable>>, faults: &mut Faults) -> Option<Vec<ClaimRule>> {
+    if list.is_empty() {
+        faults.error(list.at, "nobody may come here").label("leave `allow` out where no claim matters");
+        return None;
+    }
+    each(list, |rule| claim_rule(rule, faults))
+}
+
+fn claim_rule(rule: &Located<ClaimRuleTable>, faults: &mut Faults) -> Option<ClaimRule> {
+    if rule.claims.is_empty() {
+        faults.error(rule.at, "this asks for nothing").label("everybody would pass by it");
+        return None;
+    }
+    let claim = |(name, expected): &(Located<String>, Located<Value>)| {
+        let any_of = match &expected.value {
+            Value::Array(items) => items.clone(),
+            one => vec![one.clone()],
+        };
+        if any_of.is_empty() || any_of.iter().any(|value| value.is_array() || value.is_object()) {
+            let fault = faults.error(expected.at, "no claim can be this");
+            fault.label("expected a text, a number, `true` or `false`, or a list of such");
+            return None;
+        }
+        Some(ClaimIs { path: ClaimPath::new(name.value.clone()), any_of })
+    };
+    let claims: Vec<Option<ClaimIs>> = rule.claims.iter().map(claim).collect();
+    claims.into_iter().collect::<Option<_>>().map(ClaimRule)
 }
 
 /// Compiles `quotas`.
