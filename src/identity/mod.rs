@@ -5,6 +5,8 @@
 //! outlives a reload. All of it is bounded: in number, in size, in time; and whatever goes wrong is an
 //! answer that lets nobody in.
 
+pub mod client;
+
 use crate::policy::authenticate::{Finding, Need, Question, Unavailable, Witness};
 use crate::policy::decide::Arrived;
 use crate::policy::rejection::Rejection;

@@ -24,7 +24,7 @@ use super::read::read_table;
 use super::text::Text;
 
 pub use anything::Anything;
-pub use authenticator::{AuthenticatorTable, AuthenticatorWord};
+pub use authenticator::{AuthenticatorTable, AuthenticatorWord, ClaimsTable};
 pub use body::{BodySchemaTable, BodyWord, JsonTable, RangeWord};
 pub use endpoint::{MethodEntry, PathTable};
 pub use errors::{ErrorsTable, StatusMap};

@@ -14,16 +14,20 @@
 mod authenticator;
 mod authorization;
 mod caller;
+mod claims;
 mod evidence;
 mod fault;
+mod service;
 
 use smallvec::SmallVec;
 
 pub use authenticator::{Authenticator, AuthenticatorKind, CredentialPlace};
 use authorization::Authorization;
 pub use caller::{Caller, ClaimPath, Vouched, claim_text};
+pub use claims::{ClaimFault, ClaimRules};
 pub use evidence::{Claims, Evidence, Finding, Need, NoWitness, Question, Relayed, Spoken, Unavailable, Witness};
 pub use fault::CredentialFault;
+pub use service::{Service, ServiceUrl, UrlFault};
 
 use super::decide::Arrived;
 use super::gateway::{Endpoint, Gateway};

@@ -1,7 +1,13 @@
 //! `[authenticator.NAME]`: the ways a caller can prove who it is.
 
+#[allow(dead_code, reason = "who asks comes next")]
+mod claims;
+#[allow(dead_code, reason = "who asks comes next")]
+mod service;
+
 use super::listeners::words::field_name;
 use super::names::Register;
+use super::trust::Trust;
 use crate::config::environment::Environment;
 use crate::config::faults::Faults;
 use crate::config::file::{AuthenticatorTable, AuthenticatorWord};
@@ -15,20 +21,19 @@ use crate::policy::keys::KeySet;
 /// Compiles all authenticators, key files included.
 pub(super) fn authenticators(
     tables: &Named<AuthenticatorTable>,
-    environment: &dyn Environment,
+    trust: &Trust<'_>,
     faults: &mut Faults,
 ) -> Register<Authenticator> {
-    Register::new("authenticator", tables, faults, |name, table, faults| {
-        authenticator(name, table, environment, faults)
-    })
+    Register::new("authenticator", tables, faults, |name, table, faults| authenticator(name, table, trust, faults))
 }
 
 fn authenticator(
     name: &Located<String>,
     table: &AuthenticatorTable,
-    environment: &dyn Environment,
+    trust: &Trust<'_>,
     faults: &mut Faults,
 ) -> Option<Authenticator> {
+    let environment = trust.environment;
     if name.value == "none" {
         faults.error(name.at, "no authenticator can be called `none`").label("in `auth`, \"none\" stands for everyone");
     }
