@@ -5,18 +5,33 @@
 //! outlives a reload. All of it is bounded: in number, in size, in time; and whatever goes wrong is an
 //! answer that lets nobody in.
 
+pub mod client;
+mod key_sets;
+
 use std::sync::Arc;
 
-use crate::policy::authenticate::{Authenticator, Published, Finding, Need, Question, Unavailable, Witness};
+use crate::policy::authenticate::{Authenticator, Finding, Need, Published, Question, Unavailable, Witness};
 use crate::policy::decide::Arrived;
+use crate::policy::gateway::Gateway;
 use crate::policy::jwt::KeySet;
 use crate::policy::rejection::Rejection;
+use crate::telemetry::metrics::KeySetStands;
+use client::Services;
+use key_sets::KeySets;
 
 /// Who is asked.
 #[derive(Debug, Default)]
-pub struct Identity {}
+pub struct Identity {
+    services: Arc<Services>,
+    key_sets: KeySets,
+}
 
 impl Identity {
+    /// Does in the background what a configuration asks for, and nothing else. Within a runtime.
+    pub fn follow(&self, gateway: &Gateway) {
+        self.key_sets.follow(gateway, &self.services);
+    }
+
     /// Finds out what authenticate has to know. `welcome` tells whether the client may still try, once what
     /// is costly had to wait its turn.
     ///
@@ -30,20 +45,24 @@ impl Identity {
         welcome: impl Fn() -> Result<(), Rejection>,
     ) -> Result<Finding, Rejection> {
         welcome()?;
-        let _ = arrived;
+        let authenticator = arrived.authenticator(need);
         Ok(match need.question {
-            Question::Password { .. }
-            | Question::Keys
-            | Question::Token(_)
-            | Question::Request
-            | Question::Once { .. } => Finding::Unavailable(Unavailable("nobody is there to ask".to_owned())),
+            Question::Keys => self.key_sets.seek(authenticator).await,
+            Question::Password { .. } | Question::Token(_) | Question::Request | Question::Once { .. } => {
+                Finding::Unavailable(Unavailable("nobody is there to ask".to_owned()))
+            }
         })
+    }
+
+    /// How the key sets stand that are fetched.
+    pub fn key_sets(&self) -> Vec<KeySetStands> {
+        self.key_sets.standing()
     }
 }
 
 impl Witness for Identity {
-    fn keys(&self, _: &Authenticator, _: &Published) -> Option<Arc<KeySet>> {
-        None
+    fn keys(&self, of: &Authenticator, published: &Published) -> Option<Arc<KeySet>> {
+        self.key_sets.keys(of, published)
     }
 
     fn testify(&self, _: &Need<'_>) -> Finding {

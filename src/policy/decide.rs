@@ -7,7 +7,7 @@
 use std::net::IpAddr;
 use std::path::Path;
 
-use super::authenticate::{Caller, Evidence, Need, Outcome, Witness};
+use super::authenticate::{Authenticator, Caller, Evidence, Need, Outcome, Witness};
 use super::body::{self, Document};
 use super::connection::Connection;
 use super::forward::Forward;
@@ -174,6 +174,11 @@ impl<'a> Arrived<'a> {
         let caller = known.filter(|_| !report.covers(Stage::Authenticate));
         trail.caller.clone_from(&caller);
         Ok(Identification::Known(Identified { arrived: self, caller }))
+    }
+
+    /// Who needs to know something.
+    pub fn authenticator(&self, need: &Need<'_>) -> &'a Authenticator {
+        &self.gateway.authenticators[need.authenticator]
     }
 
     /// The request as it came.

@@ -126,6 +126,7 @@ impl Gate {
             buffer_limit_bytes: rules.gateway.limits.buffered_bytes,
             spooled_bytes: self.spooled.held().1,
             spool_limit_bytes: rules.gateway.limits.spool_bytes,
+            key_sets: self.identity.key_sets(),
             peers: rules.upstreams.iter().flat_map(|group| group.standing()).collect(),
             lines: self.telemetry.lines(),
         }

@@ -49,6 +49,7 @@ impl Server {
         let (doors, fresh) = doors(&gateway.listeners, &[])?;
         let upstreams = groups(&gateway, &[], &resolver, &telemetry.metrics);
         let gate = Arc::new(Gate::new(Rules::new(gateway, upstreams, doors), telemetry, workers.crew())?);
+        gate.look(|gateway| gate.identity.follow(gateway));
         let this = Self { gate, resolver, accepting: Mutex::default(), _workers: workers };
         this.accept_at(fresh, &mut this.accepting.lock().unwrap_or_else(PoisonError::into_inner));
         Ok(this)
@@ -80,6 +81,7 @@ impl Server {
         let (doors, fresh) = doors(&gateway.listeners, &old.doors)?;
         let upstreams = groups(&gateway, &old.upstreams, &self.resolver, &self.gate.telemetry.metrics);
         self.gate.rules.store(Arc::new(Rules::new(gateway, upstreams, doors)));
+        self.gate.look(|gateway| self.gate.identity.follow(gateway));
         self.gate.places.limit_changed();
         self.accept_at(fresh, &mut accepting);
         let rules = self.gate.rules.load();

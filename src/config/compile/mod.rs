@@ -19,6 +19,7 @@ mod parameters;
 mod process;
 mod quotas;
 mod rules;
+mod trust;
 mod unused;
 mod upstreams;
 
@@ -36,6 +37,7 @@ use crate::policy::quota::Quota;
 
 pub(super) use layer::scope;
 use names::Register;
+use trust::Trust;
 
 /// What the parts of the compiler share.
 pub(super) struct Compiler<'a> {
@@ -67,10 +69,11 @@ pub(super) fn compile(
     if let Field::Given(store) = &file.store {
         faults.error(store.at, "counters shared by several gates are not built yet").label("`store` has to go");
     }
+    let trust = Trust::new(environment);
     let mut compiler = Compiler {
         limits,
-        upstreams: upstreams::upstreams(&file.upstream, environment, faults),
-        authenticators: authenticators::authenticators(&file.authenticator, environment, faults),
+        upstreams: upstreams::upstreams(&file.upstream, &trust, faults),
+        authenticators: authenticators::authenticators(&file.authenticator, &trust, faults),
         quotas: quotas::quotas(&file.quota, faults),
         schemas: SchemaFiles::new(&file.schema_roots, environment, faults),
         environment,

@@ -2,28 +2,22 @@
 
 mod expiry;
 mod peers;
-mod pem;
+pub(super) mod pem;
 mod tls;
 
 use std::time::Duration;
 
 use super::names::Register;
-use crate::config::environment::Environment;
+use super::trust::Trust;
 use crate::config::faults::Faults;
 use crate::config::file::{HostWord, TimeoutsTable, UpstreamTable};
 use crate::config::located::{Field, Located, Named};
 use crate::config::units::DurationText;
 use crate::policy::gateway::{HostField, Upstream, UpstreamTimeouts};
-use tls::Trust;
 
 /// Compiles all upstreams.
-pub(super) fn upstreams(
-    tables: &Named<UpstreamTable>,
-    environment: &dyn Environment,
-    faults: &mut Faults,
-) -> Register<Upstream> {
-    let trust = Trust::new(environment);
-    Register::new("upstream", tables, faults, |name, table, faults| upstream(name, table, &trust, faults))
+pub(super) fn upstreams(tables: &Named<UpstreamTable>, trust: &Trust<'_>, faults: &mut Faults) -> Register<Upstream> {
+    Register::new("upstream", tables, faults, |name, table, faults| upstream(name, table, trust, faults))
 }
 
 fn upstream(name: &Located<String>, table: &UpstreamTable, trust: &Trust<'_>, faults: &mut Faults) -> Option<Upstream> {

@@ -25,9 +25,9 @@ use super::read::read_table;
 use super::text::Text;
 
 pub use anything::Anything;
-pub use authenticator::{AuthenticatorTable, AuthenticatorWord};
-pub use claim_rule::ClaimRuleTable;
+pub use authenticator::{AuthenticatorTable, AuthenticatorWord, ClaimsTable};
 pub use body::{BodySchemaTable, BodyWord, JsonTable, RangeWord};
+pub use claim_rule::ClaimRuleTable;
 pub use endpoint::{MethodEntry, PathTable};
 pub use errors::{ErrorsTable, StatusMap};
 pub use listener::{AccessTable, AdminTable, ListenerTable, ReadyWord};

@@ -166,6 +166,15 @@ impl<'e> Evidence<'e> {
 }
 
 impl<'e> Known<'e> {
+    /// Why nobody could tell.
+    pub(super) fn unavailable(self) -> Unavailable {
+        let why = self.findings().find_map(|finding| match finding {
+            Finding::Unavailable(why) => Some(why.clone()),
+            _ => None,
+        });
+        why.unwrap_or_else(|| Unavailable("nobody could tell".to_owned()))
+    }
+
     /// Answers that were given to this authenticator, in order.
     pub(super) fn findings(self) -> impl Iterator<Item = &'e Finding> {
         let findings = self.findings;

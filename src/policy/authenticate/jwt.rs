@@ -3,14 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::Verdict;
 use super::authenticator::Authenticator;
 use super::authorization::Authorization;
 use super::caller::Caller;
 use super::claims::ClaimRules;
-use super::evidence::{Finding, Known, Question, Unavailable};
+use super::evidence::{Known, Question};
 use super::fault::CredentialFault;
 use super::service::Service;
-use super::Verdict;
 use crate::policy::jwt::{KeySet, TokenFault, TokenRules};
 use crate::policy::time::Timestamp;
 
@@ -72,7 +72,7 @@ impl Jwt {
             KeySource::Fixed(keys) => self.rules.verify(token, keys, now),
             KeySource::Published(published) => {
                 let keys = known.witness.keys(by, published);
-                let sought = known.findings().any(|finding| matches!(finding, Finding::Sought));
+                let sought = known.findings().next().is_some();
                 match keys.map(|keys| self.rules.verify(token, &keys, now)) {
                     // The issuer may have another key by now, if it is the issuer's token at all.
                     Some(Err(TokenFault::UnknownKey)) if !sought && self.rules.claims_to_be_of_issuer(token) => {
@@ -84,9 +84,7 @@ impl Jwt {
                             Err(TokenFault::Issuer)
                         }
                         Err(TokenFault::UnknownKey) if !sought => return Verdict::Needs(Question::Keys),
-                        Err(TokenFault::UnknownKey) => {
-                            return Verdict::Unavailable(Unavailable(format!("no keys of {}", by.name)));
-                        }
+                        Err(TokenFault::UnknownKey) => return Verdict::Unavailable(known.unavailable()),
                         refused => refused,
                     },
                 }

@@ -18,7 +18,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Metric, Registry, Unit};
 
 pub use meters::{EndpointMeters, UpstreamMeters};
-pub use standing::{PeersStand, Standing};
+pub use standing::{KeySetStands, PeersStand, Standing};
 
 /// The forms in which metrics can be told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,5 +1,7 @@
 //! What stands at the moment of a scrape, asked from whoever knows.
 
+use std::time::Duration;
+
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -25,6 +27,8 @@ pub struct Standing {
     pub spool_limit_bytes: u64,
     /// The peers, and how many of their addresses take connections.
     pub peers: Vec<PeersStand>,
+    /// The key sets that are fetched.
+    pub key_sets: Vec<KeySetStands>,
     /// Lines written and lost, by log.
     pub lines: Vec<(&'static str, u64, u64)>,
 }
@@ -40,6 +44,23 @@ pub struct PeersStand {
     pub up: usize,
     /// Addresses that did not.
     pub down: usize,
+}
+
+/// Keys of an issuer that publishes them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeySetStands {
+    /// The authenticator's name.
+    pub authenticator: String,
+    /// How many keys there are; none where none came yet.
+    pub keys: usize,
+    /// Since when they are known; none where they are not.
+    pub age: Option<Duration>,
+    /// Attempts that came to keys.
+    pub fetched: u64,
+    /// And those that did not.
+    pub failed: u64,
+    /// Whether the last one was one of these.
+    pub failing: bool,
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -59,6 +80,17 @@ struct LogLabels {
     log: &'static str,
 }
 
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct AuthenticatorLabels {
+    authenticator: String,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct FetchLabels {
+    authenticator: String,
+    result: &'static str,
+}
+
 /// The gauges that tell it.
 #[derive(Debug, Default)]
 pub(super) struct Gauges {
@@ -70,6 +102,10 @@ pub(super) struct Gauges {
     spooled: Gauge,
     spool_limit: Gauge,
     peer_addresses: Family<PeerLabels, Gauge>,
+    key_set_keys: Family<AuthenticatorLabels, Gauge>,
+    key_set_age: Family<AuthenticatorLabels, Gauge>,
+    key_set_failing: Family<AuthenticatorLabels, Gauge>,
+    key_set_fetches: Family<FetchLabels, Counter>,
     lines: Family<LogLabels, Counter>,
     lines_dropped: Family<LogLabels, Counter>,
 }
@@ -93,6 +129,13 @@ impl Gauges {
         registry.register_with_unit("spool_limit", limit, Unit::Bytes, this.spool_limit.clone());
         let peers = "Addresses of a peer that take connections, or do not";
         registry.register("peer_addresses", peers, this.peer_addresses.clone());
+        let keys = "Keys of an issuer that publishes them";
+        registry.register("key_set_keys", keys, this.key_set_keys.clone());
+        let age = "Since when they are known; absent where they are not";
+        registry.register_with_unit("key_set_age", age, Unit::Seconds, this.key_set_age.clone());
+        let failing = "1 where the last attempt to fetch them failed";
+        registry.register("key_set_failing", failing, this.key_set_failing.clone());
+        registry.register("key_set_fetches", "Attempts to fetch them", this.key_set_fetches.clone());
         registry.register("log_lines", "Lines that were written", this.lines.clone());
         registry.register("log_lines_dropped", "Lines that were lost", this.lines_dropped.clone());
         this
@@ -117,6 +160,22 @@ impl Gauges {
             for (state, addresses) in [("up", up), ("down", down)] {
                 let labels = PeerLabels { upstream: upstream.clone(), peer: peer.clone(), state };
                 self.peer_addresses.get_or_create(&labels).set(number(*addresses as u64));
+            }
+        }
+        self.key_set_keys.clear();
+        self.key_set_age.clear();
+        self.key_set_failing.clear();
+        for stands in &standing.key_sets {
+            let authenticator = stands.authenticator.clone();
+            for (result, count) in [("fetched", stands.fetched), ("failed", stands.failed)] {
+                let labels = FetchLabels { authenticator: authenticator.clone(), result };
+                raise(&self.key_set_fetches.get_or_create(&labels), count);
+            }
+            let labels = AuthenticatorLabels { authenticator };
+            self.key_set_keys.get_or_create(&labels).set(number(stands.keys as u64));
+            self.key_set_failing.get_or_create(&labels).set(i64::from(stands.failing));
+            if let Some(age) = stands.age {
+                self.key_set_age.get_or_create(&labels).set(number(age.as_secs()));
             }
         }
         for (log, written, dropped) in &standing.lines {

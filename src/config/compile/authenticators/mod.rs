@@ -1,7 +1,12 @@
 //! `[authenticator.NAME]`: the ways a caller can prove who it is.
 
+mod claims;
+mod jwt;
+mod service;
+
 use super::listeners::words::field_name;
 use super::names::Register;
+use super::trust::Trust;
 use crate::config::environment::Environment;
 use crate::config::faults::Faults;
 use crate::config::file::{AuthenticatorTable, AuthenticatorWord};
@@ -15,20 +20,19 @@ use crate::policy::keys::KeySet;
 /// Compiles all authenticators, key files included.
 pub(super) fn authenticators(
     tables: &Named<AuthenticatorTable>,
-    environment: &dyn Environment,
+    trust: &Trust<'_>,
     faults: &mut Faults,
 ) -> Register<Authenticator> {
-    Register::new("authenticator", tables, faults, |name, table, faults| {
-        authenticator(name, table, environment, faults)
-    })
+    Register::new("authenticator", tables, faults, |name, table, faults| authenticator(name, table, trust, faults))
 }
 
 fn authenticator(
     name: &Located<String>,
     table: &AuthenticatorTable,
-    environment: &dyn Environment,
+    trust: &Trust<'_>,
     faults: &mut Faults,
 ) -> Option<Authenticator> {
+    let environment = trust.environment;
     if name.value == "none" {
         faults.error(name.at, "no authenticator can be called `none`").label("in `auth`, \"none\" stands for everyone");
     }
@@ -46,13 +50,18 @@ fn authenticator(
         faults.error(at, message).label("this has to go").also(kind.at, "");
     }
     let found = match kind.value {
-        AuthenticatorWord::ApiKey => api_key(name, table, environment, faults),
+        AuthenticatorWord::ApiKey => api_key(name, table, environment, faults).map(|kind| (kind, Vec::new())),
+        AuthenticatorWord::Jwt => {
+            let compiled = jwt::jwt(name, table, trust, faults);
+            compiled.map(|(jwt, forwards)| (AuthenticatorKind::Jwt(Box::new(jwt)), forwards))
+        }
         _ => {
             faults.error(kind.at, "this kind of authenticator is not built yet").label("expected `api_key`");
             None
         }
     };
-    Some(Authenticator { name: name.value.clone(), forwards: Vec::new(), kind: found? })
+    let (kind, forwards) = found?;
+    Some(Authenticator { name: name.value.clone(), forwards, kind })
 }
 
 fn api_key(

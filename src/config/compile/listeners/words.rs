@@ -95,9 +95,9 @@ pub(in crate::config::compile) fn taken(at: Place, first: Place, faults: &mut Fa
 }
 
 /// The name of a request field, in lower case. `_` is no part of one: an upstream may read it as `-`.
-pub(in crate::config::compile) fn field_name(
+pub(in crate::config::compile) fn field_name<T>(
     name: &str,
-    written: &Located<Text>,
+    written: &Located<T>,
     faults: &mut Faults,
 ) -> Option<String> {
     if is_token(name.as_bytes()) && !name.contains('_') && name.len() <= 64 {

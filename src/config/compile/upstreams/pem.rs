@@ -16,14 +16,14 @@ use crate::config::text::Text;
 use crate::config::toml_text::file_name;
 
 /// A certificate with its private key.
-pub(super) struct Client {
-    pub(super) certified: CertifiedKey,
+pub(in crate::config::compile) struct Client {
+    pub(in crate::config::compile) certified: CertifiedKey,
     /// SHA-256 over both.
-    pub(super) digest: [u8; 32],
+    pub(in crate::config::compile) digest: [u8; 32],
 }
 
 /// All certificates of a file, at least one; whether they are X.509 is not asked.
-pub(super) fn certificates(
+pub(in crate::config::compile) fn certificates(
     written: &Located<Text>,
     environment: &dyn Environment,
     faults: &mut Faults,
@@ -40,7 +40,12 @@ pub(super) fn certificates(
 }
 
 /// Reports one of a file's certificates that is none.
-pub(super) fn no_certificate(written: &Located<Text>, index: usize, count: usize, faults: &mut Faults) {
+pub(in crate::config::compile) fn no_certificate(
+    written: &Located<Text>,
+    index: usize,
+    count: usize,
+    faults: &mut Faults,
+) {
     let label = match count {
         1 => "what it holds is not X.509 of version 3".to_owned(),
         _ => format!("number {} of the {count} that it holds is not X.509 of version 3", index + 1),
@@ -49,7 +54,7 @@ pub(super) fn no_certificate(written: &Located<Text>, index: usize, count: usize
 }
 
 /// Warns of each certificate of a file that is good no more.
-pub(super) fn warn_of_expired(
+pub(in crate::config::compile) fn warn_of_expired(
     written: &Located<Text>,
     certificates: &[CertificateDer<'_>],
     consequence: &str,
@@ -68,7 +73,7 @@ pub(super) fn warn_of_expired(
 }
 
 /// A certificate, what leads to its issuer, and its key.
-pub(super) fn client(
+pub(in crate::config::compile) fn client(
     certificate: &Located<Text>,
     key: &Located<Text>,
     provider: &CryptoProvider,

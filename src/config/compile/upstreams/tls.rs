@@ -1,57 +1,14 @@
 //! TLS to the servers of an upstream: whom they are believed to be by, and who the gate is to them.
 //!
-//! What a server's certificate must hold is its own affair ([`super::peers`]). No message holds a byte of
-//! a PEM file, for one of them is a private key.
-
-use std::cell::OnceCell;
-use std::sync::Arc;
-
-use rustls::crypto::{CryptoProvider, ring};
-use rustls::pki_types::CertificateDer;
-use rustls::sign::SingleCertAndKey;
-use rustls::version::{TLS12, TLS13};
-use rustls::{ClientConfig, RootCertStore};
-use sha2::{Digest, Sha256};
+//! What a server's certificate must hold is its own affair ([`super::peers`]).
 
 use super::pem::{self, Client};
-use crate::config::environment::Environment;
+use crate::config::compile::trust::Trust;
 use crate::config::faults::Faults;
 use crate::config::file::UpstreamTable;
 use crate::config::located::{Field, Located};
 use crate::config::source::Place;
-use crate::config::text::Text;
 use crate::policy::gateway::{Peer, UpstreamTls};
-
-/// What all upstreams share: the system's certificates are many, and are read once, where at all.
-pub(super) struct Trust<'a> {
-    environment: &'a dyn Environment,
-    provider: Arc<CryptoProvider>,
-    system: OnceCell<Option<Roots>>,
-}
-
-/// Certificates that a server's must lead to.
-#[derive(Clone)]
-pub(super) struct Roots {
-    store: Arc<RootCertStore>,
-    digest: [u8; 32],
-}
-
-impl<'a> Trust<'a> {
-    pub(super) fn new(environment: &'a dyn Environment) -> Self {
-        Self { environment, provider: Arc::new(ring::default_provider()), system: OnceCell::new() }
-    }
-
-    /// The system's certificates, but for those that no root store takes; `None` where that leaves nothing.
-    fn system(&self) -> Option<&Roots> {
-        let load = || {
-            let found = self.environment.system_roots();
-            let mut store = RootCertStore::empty();
-            let taken: Vec<_> = found.into_iter().filter(|found| store.add(found.clone()).is_ok()).collect();
-            (!store.is_empty()).then(|| Roots { store: Arc::new(store), digest: digest_of_set(&taken) })
-        };
-        self.system.get_or_init(load).as_ref()
-    }
-}
 
 /// How an upstream is spoken to by TLS; the inner `None` where it is not.
 pub(super) fn tls(
@@ -62,7 +19,7 @@ pub(super) fn tls(
 ) -> Option<Option<UpstreamTls>> {
     let Some(peers) = peers else {
         // The servers have had their fault; the files may have one of their own.
-        let _ = table.ca.given().map(|written| own(written, trust, faults));
+        let _ = table.ca.given().map(|written| trust.own(written, faults));
         let _ = client(table, trust, faults);
         return None;
     };
@@ -74,16 +31,9 @@ pub(super) fn tls(
         let fault = faults.warning(plain.at, "requests go to this server as plain HTTP");
         fault.label("anybody on the way can read them").also(first.at, "and by TLS to this one");
     }
-    let roots = match &table.ca {
-        Field::Absent => system(first.at, trust, faults),
-        Field::Broken => None,
-        Field::Given(written) => own(written, trust, faults),
-    };
+    let roots = trust.roots(&table.ca, first.at, faults);
     let client = client(table, trust, faults);
-    let (roots, client) = (roots?, client?);
-    let fingerprint = fingerprint(&roots, client.as_ref());
-    let config = Arc::new(config(roots, client, trust));
-    Some(Some(UpstreamTls { config, fingerprint }))
+    Some(Some(trust.tls(roots?, client?)))
 }
 
 /// Reports every key that is for TLS only, and returns whether there was none.
@@ -109,32 +59,6 @@ fn means_nothing(table: &UpstreamTable, plain: Option<Place>, faults: &mut Fault
     sound
 }
 
-fn system(at: Place, trust: &Trust<'_>, faults: &mut Faults) -> Option<Roots> {
-    let roots = trust.system();
-    if roots.is_none() {
-        let fault = faults.error(at, "this server can't be told from others");
-        fault
-            .label("the system has no certificates that it could show itself by")
-            .help("name the file with its issuer's certificate: ca = \"ca.pem\"");
-    }
-    roots.cloned()
-}
-
-fn own(written: &Located<Text>, trust: &Trust<'_>, faults: &mut Faults) -> Option<Roots> {
-    let certificates = pem::certificates(written, trust.environment, faults)?;
-    let mut store = RootCertStore::empty();
-    for (index, certificate) in certificates.iter().enumerate() {
-        if store.add(certificate.clone()).is_err() {
-            pem::no_certificate(written, index, certificates.len(), faults);
-            return None;
-        }
-    }
-    // A root's own end is not looked at when a server shows itself, only that of what it signed.
-    let consequence = "what it signed is still believed";
-    pem::warn_of_expired(written, &certificates, consequence, trust.environment, faults);
-    Some(Roots { store: Arc::new(store), digest: digest_of_set(&certificates) })
-}
-
 /// Who the gate is to the servers; the inner `None` where it is nobody.
 fn client(table: &UpstreamTable, trust: &Trust<'_>, faults: &mut Faults) -> Option<Option<Client>> {
     match (&table.client_certificate, &table.client_key) {
@@ -153,34 +77,4 @@ fn client(table: &UpstreamTable, trust: &Trust<'_>, faults: &mut Faults) -> Opti
             pem::client(certificate.given()?, key.given()?, &trust.provider, trust.environment, faults).map(Some)
         }
     }
-}
-
-fn config(roots: Roots, client: Option<Client>, trust: &Trust<'_>) -> ClientConfig {
-    let builder = ClientConfig::builder_with_provider(Arc::clone(&trust.provider))
-        .with_protocol_versions(&[&TLS13, &TLS12])
-        .expect("the provider has suites for both versions")
-        .with_root_certificates(roots.store);
-    let mut config = match client {
-        Some(client) => builder.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(client.certified))),
-        None => builder.with_no_client_auth(),
-    };
-    // What is spoken inside is HTTP/1.1; a server that insists on another says so at once.
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    config
-}
-
-/// Over all that can differ between two configurations that [`config`] makes.
-fn fingerprint(roots: &Roots, client: Option<&Client>) -> [u8; 32] {
-    let mut fingerprint = Sha256::new();
-    fingerprint.update(roots.digest);
-    fingerprint.update(client.map_or([0; 32], |client| client.digest));
-    fingerprint.finalize().into()
-}
-
-/// The same in whichever order the certificates come.
-fn digest_of_set(certificates: &[CertificateDer<'_>]) -> [u8; 32] {
-    let mut hashes: Vec<[u8; 32]> = certificates.iter().map(|one| Sha256::digest(one).into()).collect();
-    hashes.sort_unstable();
-    hashes.dedup();
-    Sha256::digest(hashes.concat()).into()
 }

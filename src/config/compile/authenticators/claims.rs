@@ -1,0 +1,94 @@
+//! `claims` of an authenticator: which claims are what to the gate, and which the upstream is told of.
+
+use super::is_taken;
+use crate::config::compile::listeners::words::field_name;
+use crate::config::faults::Faults;
+use crate::config::file::ClaimsTable;
+use crate::config::located::{Field, List, Located, Named};
+use crate::config::source::Place;
+use crate::config::text::Text;
+use crate::policy::authenticate::{ClaimPath, ClaimRules};
+
+/// What `claims` comes to.
+pub(super) struct Claims {
+    pub(super) rules: ClaimRules,
+    /// Fields that tell the upstream of a claim, lower case.
+    pub(super) forwards: Vec<(String, ClaimPath)>,
+}
+
+/// Compiles `claims`; `principal` is the claim that names the caller where it is not said.
+pub(super) fn claims(field: &Field<ClaimsTable>, principal: &str, faults: &mut Faults) -> Option<Claims> {
+    let unsaid = ClaimsTable::default();
+    let table = match field {
+        Field::Absent => &unsaid,
+        Field::Broken => return None,
+        Field::Given(table) => &table.value,
+    };
+    let principal = path(&table.principal, faults).map(|stated| stated.unwrap_or_else(|| ClaimPath::new(principal)));
+    let plan = path(&table.plan, faults);
+    let (scopes, require) = (paths(&table.scopes, faults), paths(&table.require, faults));
+    let forwards = forwards(&table.forward, faults);
+    let rules = ClaimRules { principal: principal?, scopes: scopes?, plan: plan?, require: require? };
+    Some(Claims { rules, forwards: forwards? })
+}
+
+/// The inner `None` where it is not said.
+fn path(field: &Field<Text>, faults: &mut Faults) -> Option<Option<ClaimPath>> {
+    match field {
+        Field::Absent => Some(None),
+        Field::Broken => None,
+        Field::Given(written) => claim(written.as_str(), written.at, faults).map(Some),
+    }
+}
+
+fn paths(field: &Field<List<Text>>, faults: &mut Faults) -> Option<Vec<ClaimPath>> {
+    match field {
+        Field::Absent => Some(Vec::new()),
+        Field::Broken => None,
+        Field::Given(list) => {
+            let read: Vec<Option<ClaimPath>> =
+                list.value.iter().map(|written| claim(written.as_str(), written.at, faults)).collect();
+            read.into_iter().collect()
+        }
+    }
+}
+
+fn claim(name: &str, at: Place, faults: &mut Faults) -> Option<ClaimPath> {
+    if name.is_empty() || name.trim() != name || name.chars().any(char::is_control) {
+        let fault = faults.error(at, "no claim has this name");
+        fault.label("expected a name such as \"sub\", or \"realm_access.roles\" for one within another");
+        return None;
+    }
+    Some(ClaimPath::new(name))
+}
+
+fn forwards(named: &Named<Text>, faults: &mut Faults) -> Option<Vec<(String, ClaimPath)>> {
+    let mut sound = !named.broken;
+    let mut forwards: Vec<(String, ClaimPath)> = Vec::new();
+    for entry in &named.entries {
+        let field = forwarded_field(&entry.name, faults);
+        let path = entry.value.as_ref().and_then(|claimed| claim(claimed.as_str(), entry.name.at, faults));
+        if let Some(field) = &field
+            && forwards.iter().any(|(known, _)| known == field)
+        {
+            faults.error(entry.name.at, "this field is set twice").label("names of fields have no case");
+            sound = false;
+        }
+        match (field, path) {
+            (Some(field), Some(path)) => forwards.push((field, path)),
+            _ => sound = false,
+        }
+    }
+    sound.then_some(forwards)
+}
+
+fn forwarded_field(name: &Located<String>, faults: &mut Faults) -> Option<String> {
+    let field = field_name(&name.value, name, faults)?;
+    let reason = match field.as_str() {
+        "authorization" | "proxy-authorization" | "cookie" => "credentials come in it",
+        taken if is_taken(taken) => "it has a meaning of its own",
+        _ => return Some(field),
+    };
+    faults.error(name.at, "no claim can be told in this field").label(reason);
+    None
+}
