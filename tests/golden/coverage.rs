@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::corpus;
 
 /// Every refusal there is, as cases write them. A new one belongs here, and needs a case.
-const REFUSALS: [&str; 38] = [
+const REFUSALS: [&str; 40] = [
     "400 head malformed_request",
     "400 head malformed_target",
     "408 head head_timeout",
@@ -21,9 +21,11 @@ const REFUSALS: [&str; 38] = [
     "429 guard too_many_failures",
     "429 guard listener_spent",
     "401 authenticate unauthenticated",
+    "503 authenticate authenticator_unavailable",
     "400 authenticate ambiguous_credentials",
     "429 rate_limit rate_limited",
     "403 authorize insufficient_scope",
+    "403 authorize claim_not_allowed",
     "415 media_type unsupported_media_type",
     "415 media_type unsupported_coding",
     "400 media_type repeated_content_type",

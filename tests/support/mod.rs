@@ -12,6 +12,7 @@ pub(crate) mod message;
 pub(crate) mod peer;
 pub(crate) mod process;
 pub(crate) mod text;
+pub(crate) mod token;
 
 use std::time::Duration;
 

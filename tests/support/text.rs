@@ -1,10 +1,13 @@
 //! Bytes written as text in a case: what TOML cannot hold, or a reader should not have to scroll past.
 //!
-//! `{x:ff00}` are bytes in hexadecimal, `{repeat:9000:a}` is a text many times. In configurations and
-//! key files `{sha256:KEY}` is the hash of a key and `{upstream}` the address of the peer. Everything
-//! else is itself, other braces too.
+//! `{x:ff00}` are bytes in hexadecimal, `{repeat:9000:a}` is a text many times, `{jwt:sub=ada,scope=a b}` a token
+//! that claims this ([`token::written`]). In configurations and key files `{sha256:KEY}` is the hash of a key,
+//! `{keys}` the set of keys that tokens are signed with, and `{upstream}` the address of the peer. Everything else
+//! is itself, other braces too.
 
 use sha2::{Digest, Sha256};
+
+use super::token;
 
 /// The bytes that a text stands for.
 pub(crate) fn bytes(text: &str) -> Vec<u8> {
@@ -19,6 +22,9 @@ pub(crate) fn bytes(text: &str) -> Vec<u8> {
         } else if let Some((inner, after)) = placeholder(rest, "{repeat:") {
             let (times, text) = inner.split_once(':').expect("{repeat:TIMES:TEXT}");
             bytes.extend(text.repeat(times.parse().expect("a number of times")).into_bytes());
+            rest = after;
+        } else if let Some((inner, after)) = placeholder(rest, "{jwt:") {
+            bytes.extend(token::written(inner).into_bytes());
             rest = after;
         } else {
             bytes.push(b'{');
@@ -40,7 +46,7 @@ pub(crate) fn filled(text: &str, upstream: &str) -> String {
         rest = after;
     }
     filled.push_str(rest);
-    filled.replace("{upstream}", upstream)
+    filled.replace("{upstream}", upstream).replace("{keys}", &token::key_set(&[1]))
 }
 
 fn placeholder<'a>(text: &'a str, name: &str) -> Option<(&'a str, &'a str)> {
