@@ -27,7 +27,7 @@ use crate::http1::RequestHead;
 #[derive(Debug)]
 pub struct Identified<'a> {
     pub(super) gateway: &'a Gateway,
-    pub(super) connection: Connection,
+    pub(super) connection: Connection<'a>,
     pub(super) endpoint: &'a Endpoint,
     pub(super) head: Head<'a>,
     pub(super) principal: Option<&'a Principal>,
@@ -60,7 +60,7 @@ pub struct Streamed<'a> {
 /// Everything at once, for whoever has everything at hand: tests, benchmarks, fuzzers, `explain`.
 pub fn decide<'a>(
     gateway: &'a Gateway,
-    connection: Connection,
+    connection: Connection<'a>,
     request: &'a RequestHead<'a>,
     body: &[u8],
     limits: &impl Limits,
@@ -80,7 +80,7 @@ pub fn decide<'a>(
 /// Head, route, access, guard, authenticate.
 pub fn identify<'a>(
     gateway: &'a Gateway,
-    connection: Connection,
+    connection: Connection<'a>,
     request: &'a RequestHead<'a>,
     limits: &impl Limits,
     now: Timestamp,

@@ -25,6 +25,7 @@ pub mod rate_limit;
 pub mod schema;
 
 // What they judge by, and what comes of it.
+pub mod certificate;
 pub mod connection;
 pub mod gateway;
 pub mod keys;
@@ -32,4 +33,5 @@ pub mod problem;
 pub mod quota;
 pub mod rejection;
 pub mod time;
+pub mod tls;
 pub mod trail;

@@ -7,7 +7,7 @@ use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use bytes::BytesMut;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncBufRead, AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsStream;
 
@@ -45,12 +45,12 @@ impl Transport {
         std::os::fd::AsRawFd::as_raw_fd(self.socket())
     }
 
-    /// Whether there may be something to read; nothing is read, and no buffer is needed.
-    pub(super) fn poll_readable(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    /// Whether there may be something to read, or the end; no buffer is needed, and what TLS has read for that stays
+    /// in its own.
+    pub(super) fn poll_readable(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self {
             Self::Plain(socket) => socket.poll_read_ready(cx),
-            // What was decrypted already shows only when it is read.
-            Self::Tls(_) => Poll::Ready(Ok(())),
+            Self::Tls(stream) => Pin::new(stream).poll_fill_buf(cx).map_ok(|_| ()),
         }
     }
 
@@ -92,6 +92,14 @@ impl Transport {
     /// Ends our side of the connection.
     pub(super) fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(self).poll_shutdown(cx)
+    }
+
+    /// Tells the other side that nothing more comes, as far as the connection takes it at once (RFC 8446 §6.1). For
+    /// who is about to be left.
+    pub(super) fn part(&mut self) {
+        if let Self::Tls(_) = self {
+            let _ = self.poll_end(&mut Context::from_waker(Waker::noop()));
+        }
     }
 
     /// A socket holds nothing back.

@@ -6,34 +6,26 @@
 use std::cell::OnceCell;
 use std::sync::Arc;
 
+use rustls::ClientConfig;
 use rustls::crypto::{CryptoProvider, ring};
-use rustls::pki_types::CertificateDer;
 use rustls::sign::SingleCertAndKey;
 use rustls::version::{TLS12, TLS13};
-use rustls::{ClientConfig, RootCertStore};
 use sha2::{Digest, Sha256};
 
-use super::pem::{self, Client};
+use crate::config::compile::authorities::{Authorities, of_file, of_system};
+use crate::config::compile::pem::{self, Identity};
 use crate::config::environment::Environment;
 use crate::config::faults::Faults;
 use crate::config::file::UpstreamTable;
 use crate::config::located::{Field, Located};
 use crate::config::source::Place;
-use crate::config::text::Text;
 use crate::policy::gateway::{Peer, UpstreamTls};
 
 /// What all upstreams share: the system's certificates are many, and are read once, where at all.
 pub(super) struct Trust<'a> {
     environment: &'a dyn Environment,
     provider: Arc<CryptoProvider>,
-    system: OnceCell<Option<Roots>>,
-}
-
-/// Certificates that a server's must lead to.
-#[derive(Clone)]
-pub(super) struct Roots {
-    store: Arc<RootCertStore>,
-    digest: [u8; 32],
+    system: OnceCell<Option<Authorities>>,
 }
 
 impl<'a> Trust<'a> {
@@ -42,14 +34,8 @@ impl<'a> Trust<'a> {
     }
 
     /// The system's certificates, but for those that no root store takes; `None` where that leaves nothing.
-    fn system(&self) -> Option<&Roots> {
-        let load = || {
-            let found = self.environment.system_roots();
-            let mut store = RootCertStore::empty();
-            let taken: Vec<_> = found.into_iter().filter(|found| store.add(found.clone()).is_ok()).collect();
-            (!store.is_empty()).then(|| Roots { store: Arc::new(store), digest: digest_of_set(&taken) })
-        };
-        self.system.get_or_init(load).as_ref()
+    fn system(&self) -> Option<&Authorities> {
+        self.system.get_or_init(|| of_system(self.environment)).as_ref()
     }
 }
 
@@ -62,7 +48,7 @@ pub(super) fn tls(
 ) -> Option<Option<UpstreamTls>> {
     let Some(peers) = peers else {
         // The servers have had their fault; the files may have one of their own.
-        let _ = table.ca.given().map(|written| own(written, trust, faults));
+        let _ = table.ca.given().map(|written| of_file(written, trust.environment, faults));
         let _ = client(table, trust, faults);
         return None;
     };
@@ -77,7 +63,7 @@ pub(super) fn tls(
     let roots = match &table.ca {
         Field::Absent => system(first.at, trust, faults),
         Field::Broken => None,
-        Field::Given(written) => own(written, trust, faults),
+        Field::Given(written) => of_file(written, trust.environment, faults),
     };
     let client = client(table, trust, faults);
     let (roots, client) = (roots?, client?);
@@ -109,7 +95,7 @@ fn means_nothing(table: &UpstreamTable, plain: Option<Place>, faults: &mut Fault
     sound
 }
 
-fn system(at: Place, trust: &Trust<'_>, faults: &mut Faults) -> Option<Roots> {
+fn system(at: Place, trust: &Trust<'_>, faults: &mut Faults) -> Option<Authorities> {
     let roots = trust.system();
     if roots.is_none() {
         let fault = faults.error(at, "this server can't be told from others");
@@ -120,23 +106,8 @@ fn system(at: Place, trust: &Trust<'_>, faults: &mut Faults) -> Option<Roots> {
     roots.cloned()
 }
 
-fn own(written: &Located<Text>, trust: &Trust<'_>, faults: &mut Faults) -> Option<Roots> {
-    let certificates = pem::certificates(written, trust.environment, faults)?;
-    let mut store = RootCertStore::empty();
-    for (index, certificate) in certificates.iter().enumerate() {
-        if store.add(certificate.clone()).is_err() {
-            pem::no_certificate(written, index, certificates.len(), faults);
-            return None;
-        }
-    }
-    // A root's own end is not looked at when a server shows itself, only that of what it signed.
-    let consequence = "what it signed is still believed";
-    pem::warn_of_expired(written, &certificates, consequence, trust.environment, faults);
-    Some(Roots { store: Arc::new(store), digest: digest_of_set(&certificates) })
-}
-
 /// Who the gate is to the servers; the inner `None` where it is nobody.
-fn client(table: &UpstreamTable, trust: &Trust<'_>, faults: &mut Faults) -> Option<Option<Client>> {
+fn client(table: &UpstreamTable, trust: &Trust<'_>, faults: &mut Faults) -> Option<Option<Identity>> {
     match (&table.client_certificate, &table.client_key) {
         (Field::Absent, Field::Absent) => Some(None),
         (Field::Given(certificate), Field::Absent) => {
@@ -150,12 +121,14 @@ fn client(table: &UpstreamTable, trust: &Trust<'_>, faults: &mut Faults) -> Opti
             None
         }
         (certificate, key) => {
-            pem::client(certificate.given()?, key.given()?, &trust.provider, trust.environment, faults).map(Some)
+            let consequence = "servers will not believe the gate";
+            let (certificate, key) = (certificate.given()?, key.given()?);
+            pem::identity(certificate, key, consequence, &trust.provider, trust.environment, faults).map(Some)
         }
     }
 }
 
-fn config(roots: Roots, client: Option<Client>, trust: &Trust<'_>) -> ClientConfig {
+fn config(roots: Authorities, client: Option<Identity>, trust: &Trust<'_>) -> ClientConfig {
     let builder = ClientConfig::builder_with_provider(Arc::clone(&trust.provider))
         .with_protocol_versions(&[&TLS13, &TLS12])
         .expect("the provider has suites for both versions")
@@ -170,17 +143,9 @@ fn config(roots: Roots, client: Option<Client>, trust: &Trust<'_>) -> ClientConf
 }
 
 /// Over all that can differ between two configurations that [`config`] makes.
-fn fingerprint(roots: &Roots, client: Option<&Client>) -> [u8; 32] {
+fn fingerprint(roots: &Authorities, client: Option<&Identity>) -> [u8; 32] {
     let mut fingerprint = Sha256::new();
     fingerprint.update(roots.digest);
     fingerprint.update(client.map_or([0; 32], |client| client.digest));
     fingerprint.finalize().into()
-}
-
-/// The same in whichever order the certificates come.
-fn digest_of_set(certificates: &[CertificateDer<'_>]) -> [u8; 32] {
-    let mut hashes: Vec<[u8; 32]> = certificates.iter().map(|one| Sha256::digest(one).into()).collect();
-    hashes.sort_unstable();
-    hashes.dedup();
-    Sha256::digest(hashes.concat()).into()
 }

@@ -1,4 +1,5 @@
-//! PEM files: certificates, and the private key that belongs to one.
+//! PEM files: certificates, and the private key that belongs to one. No message holds a byte of them, for one of
+//! them is a private key.
 
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::{Error, PemObject};
@@ -8,15 +9,16 @@ use rustls::sign::CertifiedKey;
 use rustls::{Error as TlsError, InconsistentKeys};
 use sha2::{Digest, Sha256};
 
-use super::expiry::has_expired;
 use crate::config::environment::{Environment, describe};
 use crate::config::faults::Faults;
 use crate::config::located::Located;
 use crate::config::text::Text;
 use crate::config::toml_text::file_name;
+use crate::policy::certificate::validity;
+use crate::policy::time::Timestamp;
 
-/// A certificate with its private key.
-pub(super) struct Client {
+/// A certificate with its private key: who the gate is to somebody.
+pub(super) struct Identity {
     pub(super) certified: CertifiedKey,
     /// SHA-256 over both.
     pub(super) digest: [u8; 32],
@@ -67,14 +69,15 @@ pub(super) fn warn_of_expired(
     faults.warning(written.at, message).label(consequence);
 }
 
-/// A certificate, what leads to its issuer, and its key.
-pub(super) fn client(
+/// A certificate, what leads to its issuer, and its key. `consequence` is what comes of its having expired.
+pub(super) fn identity(
     certificate: &Located<Text>,
     key: &Located<Text>,
+    consequence: &str,
     provider: &CryptoProvider,
     environment: &dyn Environment,
     faults: &mut Faults,
-) -> Option<Client> {
+) -> Option<Identity> {
     let chain = certificates(certificate, environment, faults);
     let private = private_key(key, environment, faults);
     let chain = chain?;
@@ -82,7 +85,7 @@ pub(super) fn client(
         no_certificate(certificate, index, chain.len(), faults);
         return None;
     }
-    warn_of_expired(certificate, &chain, "servers will not believe the gate", environment, faults);
+    warn_of_expired(certificate, &chain, consequence, environment, faults);
     let private = private?;
     let mut digest = Sha256::new();
     chain.iter().for_each(|one| digest.update(Sha256::digest(one)));
@@ -99,7 +102,12 @@ pub(super) fn client(
         fault.label("it belongs to another certificate").also(certificate.at, "and not to the first in here");
         return None;
     }
-    Some(Client { certified, digest: digest.finalize().into() })
+    Some(Identity { certified, digest: digest.finalize().into() })
+}
+
+/// Whether a certificate was good once, and is no more.
+fn has_expired(certificate: &CertificateDer<'_>, now: Timestamp) -> bool {
+    validity(certificate).is_some_and(|(_, last)| last < now)
 }
 
 fn private_key(
@@ -121,7 +129,7 @@ fn private_key(
     None
 }
 
-fn read(written: &Located<Text>, environment: &dyn Environment, faults: &mut Faults) -> Option<Vec<u8>> {
+pub(super) fn read(written: &Located<Text>, environment: &dyn Environment, faults: &mut Faults) -> Option<Vec<u8>> {
     let path = faults.source(written.at.file).relative(written.as_str());
     match environment.read(&path) {
         Ok(content) => Some(content),
@@ -134,7 +142,7 @@ fn read(written: &Located<Text>, environment: &dyn Environment, faults: &mut Fau
 }
 
 /// What is wrong with a PEM file. The error's own words repeat what stands there.
-fn flaw(error: &Error) -> &'static str {
+pub(super) fn flaw(error: &Error) -> &'static str {
     match error {
         Error::MissingSectionEnd { .. } => "a `-----BEGIN` in it has no `-----END`",
         Error::IllegalSectionStart { .. } => "a `-----BEGIN` in it has no dashes behind it",
