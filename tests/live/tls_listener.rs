@@ -223,6 +223,19 @@ fn a_body_that_ends_with_the_connection_is_half_of_one() {
 }
 
 #[test]
+fn who_has_said_all_is_answered_all_the_same() {
+    run(async {
+        let peer = Peer::start(vec![]).await;
+        let (gate, authority) = gate("", "", peer.address);
+        let mut client = connect(&gate, &config(&authority, &[], None)).await;
+        client.send(GET).await;
+        client.half_close().await;
+        assert_eq!(client.answer().await.map(|(status, _, body, _)| (status, body)), Some((200, b"ok".to_vec())));
+        assert_eq!(client.end().await, (Vec::new(), Ended::ByClose));
+    });
+}
+
+#[test]
 fn a_session_is_resumed_and_a_reload_that_changes_nothing_keeps_it() {
     run(async {
         let peer = Peer::start(vec![]).await;
