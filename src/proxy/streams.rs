@@ -134,7 +134,7 @@ async fn one(
         return Admitted(true);
     };
     let Ok(certificate) = visitor.certificate(&rules.gateway.listeners[listener], &gate.clock) else {
-        client.end(Fate::Gone);
+        client.turn_away();
         return Admitted(false);
     };
     let (fields, mut alarm) = (head.fields(), Alarm::default());

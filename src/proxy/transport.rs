@@ -235,6 +235,29 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_was_sent_has_left_however_slowly_it_is_taken() {
+        let (mut server, mut client) = pair().await;
+        for socket in [server.socket(), client.get_ref().0] {
+            let _ = socket2::SockRef::from(socket).set_send_buffer_size(8 << 10);
+            let _ = socket2::SockRef::from(socket).set_recv_buffer_size(8 << 10);
+        }
+        let (piece, mut sent, mut taken) = (vec![b'a'; 160 << 10], 0, 0);
+        let sending = async {
+            poll_fn(|cx| server.poll_send(cx, &[b"head", &piece], &mut sent)).await.expect("it takes");
+        };
+        let taking = async {
+            let mut little = [0; 1 << 10];
+            while taken < 4 + piece.len() {
+                taken += client.read(&mut little).await.expect("it comes");
+                tokio::task::yield_now().await;
+            }
+        };
+        let both = async { tokio::join!(sending, taking) };
+        let whole = tokio::time::timeout(Duration::from_secs(10), both).await.is_ok();
+        assert!(whole, "of {} bytes {taken} came", 4 + piece.len());
+    }
+
+    #[tokio::test]
     async fn tickets_are_nothing_that_was_said_and_an_end_that_nobody_announced_is_a_fault() {
         let (mut server, client) = pair().await;
         let mut client = Transport::tls(client.into());

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 
 use rcgen::{CertificateParams, ExtendedKeyUsagePurpose, SerialNumber, date_time_ymd};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::time::timeout;
 
 use super::http2::{exchange, request};
 use super::tls_listener::{start, written};
@@ -12,8 +13,8 @@ use crate::support::authority::{Authority, Identity};
 use crate::support::config::Written;
 use crate::support::gate::LiveGate;
 use crate::support::peer::Peer;
-use crate::support::run;
 use crate::support::secure::{NAME, Secure, config, shake};
+use crate::support::{PATIENCE, run};
 
 const GET: &str = "GET /things HTTP/1.1\r\nHost: gate.test\r\n\r\n";
 
@@ -87,6 +88,24 @@ fn where_one_is_required_nobody_comes_in_without() {
 }
 
 #[test]
+fn what_no_list_is_there_for_was_not_revoked() {
+    run(async {
+        let peer = Peer::start(vec![]).await;
+        let world = World::new();
+        let others = Authority::named("Others");
+        let mut written = world.asking(", crl = \"others.crl\"");
+        written.files.insert("partners.pem".to_owned(), format!("{}{}", world.partners.pem, others.pem));
+        written.files.insert("others.crl".to_owned(), others.revoking(&[7]));
+        let gate = start(&written, peer.address);
+        let seventh = |authority: &Authority| {
+            authority.certify_as("acme.test", |params| params.serial_number = Some(SerialNumber::from(7)))
+        };
+        assert_eq!(world.ask(&gate, Some(&seventh(&world.partners))).await.ok(), Some(200));
+        assert!(world.ask(&gate, Some(&seventh(&others))).await.is_err());
+    });
+}
+
+#[test]
 fn where_one_is_optional_everybody_comes_in_who_holds_the_key() {
     run(async {
         let peer = Peer::start(vec![]).await;
@@ -127,11 +146,11 @@ fn an_open_connection_is_judged_by_what_is_in_force_now() {
             Secure::connect(gate.addresses[0], &config).await.expect("terms")
         };
         let (mut revoked, mut good) = (connect(&acme).await, connect(&other).await);
-        let mut both = {
+        let (mut both, left) = {
             let stream = shake(gate.addresses[0], &config(&world.gates, &["h2"], Some(&acme))).await.expect("terms");
             let (client, connection) = h2::client::handshake(stream).await.expect("it speaks HTTP/2");
-            tokio::spawn(connection);
-            client.ready().await.expect("it takes streams")
+            let left = tokio::spawn(connection);
+            (client.ready().await.expect("it takes streams"), left)
         };
         for client in [&mut revoked, &mut good] {
             assert_eq!(client.ask(GET).await.map(|answer| answer.0), Some(200));
@@ -140,9 +159,9 @@ fn an_open_connection_is_judged_by_what_is_in_force_now() {
         reload(&gate, &listing(&[7]), peer.address);
         assert_eq!(good.ask(GET).await.map(|answer| answer.0), Some(200));
         assert!(revoked.ask(GET).await.is_none(), "it was let in, and is no more");
-        assert!(exchange(&mut both, request("GET", "/things", &[]), b"").await.is_err());
-        let again = async || exchange(&mut both.clone(), request("GET", "/things", &[]), b"").await;
-        assert!(again().await.is_err(), "nor is there another stream");
+        let refused = exchange(&mut both, request("GET", "/things", &[]), b"").await.expect_err("nor is this");
+        assert_eq!(refused.reason(), Some(h2::Reason::REFUSED_STREAM));
+        assert!(timeout(PATIENCE, left).await.is_ok(), "and it is told to go");
         assert_eq!(peer.requests().len(), 4);
         reload(&gate, &world.asking(", client_auth = \"optional\""), peer.address);
         assert_eq!(good.ask(GET).await.map(|answer| answer.0), Some(200));
