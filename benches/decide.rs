@@ -20,7 +20,7 @@ use portcullis::policy::trail::Trail;
 use sha2::{Digest, Sha256};
 
 const KEY: &str = "pk_benchmark";
-const CONNECTION: Connection = Connection { listener: 0, peer: std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST) };
+const CONNECTION: Connection<'_> = Connection::plain(0, std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST));
 
 /// A gateway of so many endpoints, each with a literal, a typed parameter and a last literal, that take
 /// the customers of the demo.

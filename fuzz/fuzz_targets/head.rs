@@ -51,7 +51,7 @@ fuzz_target!(|bytes: &[u8]| {
         })
         .collect();
     let request = RequestHead { method, target, version, fields: &fields, ended: false };
-    let connection = Connection { listener: 0, peer: [127, 0, 0, 1].into() };
+    let connection = Connection::plain(0, [127, 0, 0, 1].into());
     // A state of its own for each request: what passes must not depend on what came before.
     let (limits, mut trail) = (LocalLimits::new(64), Trail::default());
     match decide(&GATEWAY, connection, &request, body, &limits, &NoWitness, Timestamp::default(), &mut trail) {

@@ -42,7 +42,7 @@ fuzz_target!(|bytes: &[u8]| {
     }
     for (head, body, _) in messages.iter().filter(|(_, _, whole)| *whole) {
         let parsed = ParsedRequest::parse(head).expect("it was parsed before");
-        let (request, connection) = (parsed.view(), Connection { listener: 0, peer: [127, 0, 0, 1].into() });
+        let (request, connection) = (parsed.view(), Connection::plain(0, [127, 0, 0, 1].into()));
         let (limits, mut trail) = (LocalLimits::new(1), Trail::default());
         let decided = decide(&GATEWAY, connection, &request, body, &limits, &NoWitness, Timestamp::default(), &mut trail);
         if let Ok(forward) = decided {

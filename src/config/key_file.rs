@@ -25,7 +25,6 @@ use crate::policy::time::Timestamp;
 
 pub use append::{AppendError, append};
 use moment::Moment;
-pub(super) use moment::seconds;
 
 /// What a key file holds.
 #[derive(Clone, Debug, Default, JsonSchema)]

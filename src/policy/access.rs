@@ -75,6 +75,7 @@ mod tests {
             access: Access::default(),
             total: None,
             http2: false,
+            tls: None,
         };
         let fields = [Field { name: b"X-Forwarded-For", value: forwarded }];
         let request =

@@ -28,7 +28,7 @@ use crate::http1::RequestHead;
 #[derive(Debug)]
 pub struct Arrived<'a> {
     pub(super) gateway: &'a Gateway,
-    pub(super) connection: Connection,
+    pub(super) connection: Connection<'a>,
     pub(super) endpoint: &'a Endpoint,
     pub(super) head: Head<'a>,
     pub(super) client: IpAddr,
@@ -77,7 +77,7 @@ pub struct Streamed<'a> {
 #[expect(clippy::too_many_arguments, reason = "a decision depends on all of these, and on nothing else")]
 pub fn decide<'a>(
     gateway: &'a Gateway,
-    connection: Connection,
+    connection: Connection<'a>,
     request: &'a RequestHead<'a>,
     body: &[u8],
     limits: &impl Limits,
@@ -108,7 +108,7 @@ pub fn decide<'a>(
 /// Head, route, access, guard.
 pub fn arrive<'a>(
     gateway: &'a Gateway,
-    connection: Connection,
+    connection: Connection<'a>,
     request: &'a RequestHead<'a>,
     limits: &impl Limits,
     now: Timestamp,

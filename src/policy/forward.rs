@@ -134,15 +134,17 @@ impl<'a> Forward<'a> {
                 writer.parts(name.as_bytes(), &parts);
             };
         let kept = |name: &'static str| head.request.value(name).filter(|_| trusted);
+        let scheme: &[u8] = if connection.secure { b"https" } else { b"http" };
         let client = peer.to_string();
         let client = client.as_bytes();
         joined(writer, "X-Forwarded-For", "x-forwarded-for", trusted, &[client]);
-        writer.field(b"X-Forwarded-Proto", kept("x-forwarded-proto").unwrap_or(b"http"));
+        writer.field(b"X-Forwarded-Proto", kept("x-forwarded-proto").unwrap_or(scheme));
         if let Some(host) = kept("x-forwarded-host").or(head.host.map(str::as_bytes)) {
             writer.field(b"X-Forwarded-Host", host);
         }
         let mut element: SmallVec<[&[u8]; 8]> = SmallVec::new();
         forwarded_element(peer.is_ipv6(), client, head.host, &mut element);
+        element.extend([&b";proto="[..], scheme]);
         joined(writer, "Forwarded", "forwarded", trusted, &element);
         joined(writer, "Via", "via", true, &[protocol(head.request.version), b" portcullis"]);
         writer.field(b"X-Request-Id", hop.request_id.as_bytes());
@@ -250,7 +252,6 @@ fn forwarded_element<'e>(is_v6: bool, client: &'e [u8], host: Option<&'e str>, p
         Some(host) => parts.extend([&b";host=\""[..], host, b"\""]),
         None => {}
     }
-    parts.push(b";proto=http");
 }
 
 /// RFC 9110 §7.6.3: the version that the client spoke.

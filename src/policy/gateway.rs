@@ -22,6 +22,7 @@ use super::problem::Face;
 use super::quota::Quota;
 use super::route::{Routes, Template};
 use super::schema::Schema;
+use super::tls::ListenerTls;
 
 /// Everything a request can be judged by.
 #[derive(Debug)]
@@ -120,6 +121,8 @@ pub struct Listener {
     pub total: Option<Quota>,
     /// Whether HTTP/2 is taken, too.
     pub http2: bool,
+    /// How it is spoken to by TLS; none for plain HTTP.
+    pub tls: Option<ListenerTls>,
 }
 
 /// Which client addresses may come: those of `allow` (all, where empty) but for those of `deny`.
@@ -181,7 +184,7 @@ impl fmt::Debug for UpstreamTls {
     }
 }
 
-struct Hex<'a>(&'a [u8]);
+pub(super) struct Hex<'a>(pub(super) &'a [u8]);
 
 impl fmt::Debug for Hex<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

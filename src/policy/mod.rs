@@ -25,6 +25,7 @@ pub mod rate_limit;
 pub mod schema;
 
 // What they judge by, and what comes of it.
+pub mod certificate;
 pub mod connection;
 pub mod gateway;
 pub mod jwt;
@@ -33,4 +34,5 @@ pub mod problem;
 pub mod quota;
 pub mod rejection;
 pub mod time;
+pub mod tls;
 pub mod trail;

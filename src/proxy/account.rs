@@ -18,7 +18,7 @@ use crate::telemetry::{End, Record, Traffic};
 pub(super) struct Account<'a> {
     gate: &'a Gate,
     rules: &'a Rules,
-    connection: Connection,
+    connection: Connection<'a>,
     id: &'a str,
     request: Option<RequestHead<'a>>,
     /// What the stages find out.
@@ -33,7 +33,7 @@ impl<'a> Account<'a> {
     pub(super) fn open(
         gate: &'a Gate,
         rules: &'a Rules,
-        connection: Connection,
+        connection: Connection<'a>,
         id: &'a str,
         request: Option<RequestHead<'a>>,
     ) -> Self {

@@ -17,9 +17,11 @@ use super::door::Door;
 use super::downstream::{Client, Fate, H1};
 use super::exchange;
 use super::gate::Gate;
+use super::handshake;
 use super::rules::Rules;
 use super::streams::{self, PREFACE};
 use super::transport::Transport;
+use super::visitor::Visitor;
 use crate::http1::{HeadLimits, ParsedRequest, RequestHead, Scan, Version};
 use crate::policy::connection::Connection;
 use crate::policy::gateway::Limits;
@@ -39,15 +41,31 @@ const AROUND_TARGET: usize = 64;
 /// Serves one connection to its end. `late` are the rules to judge the first request by, where the door
 /// was closed by others that do not have its listener.
 pub(super) async fn serve(gate: Arc<Gate>, door: Arc<Door>, socket: TcpStream, peer: IpAddr, late: Option<Arc<Rules>>) {
-    let mut transport = Transport::plain(socket);
     let mut alarm = Alarm::default();
+    let tls = rules_at(&gate, &door, late.as_ref())
+        .and_then(|(rules, listener)| rules.gateway.listeners[listener].tls.clone().map(|tls| (tls, rules, listener)));
+    let (mut transport, visitor, chosen) = match tls {
+        None => (Transport::plain(socket), Visitor::plain(peer), None),
+        Some((tls, rules, listener)) => {
+            let name = rules.gateway.listeners[listener].name.clone();
+            drop(rules);
+            match Box::pin(handshake::shake(&gate, &door, &tls, &name, socket, peer, &mut alarm)).await {
+                Some(shaken) => (shaken.transport, shaken.visitor, Some(shaken.http2)),
+                None => return,
+            }
+        }
+    };
+    if chosen == Some(true) {
+        return Box::pin(streams::serve(gate, door, late, visitor, transport, Buffer::none())).await;
+    }
     let mut closing = door.closing();
     let mut closed = pin!(async move {
         let _ = closing.wait_for(|closing| *closing).await;
     });
     // Who came through a closing door has a moment; who was served by then has had it.
     let mut patience = LAST_ONE_IN;
-    let (mut rest, mut first) = (None, true);
+    // Who has chosen by ALPN does not change its mind (RFC 9113 §3.3).
+    let (mut rest, mut first) = (None, chosen.is_none());
     loop {
         if rest.is_none() {
             let idle = Instant::now() + gate.rules.load().gateway.limits.idle_timeout;
@@ -63,13 +81,13 @@ pub(super) async fn serve(gate: Arc<Gate>, door: Arc<Door>, socket: TcpStream, p
                 } => None,
             };
         }
-        let Some(mut buffer) = rest.take() else { return };
+        let Some(mut buffer) = rest.take() else { return transport.part() };
         if std::mem::take(&mut first) && speaks_http2(&gate, &door, &mut transport, &mut buffer, &mut alarm).await {
-            return Box::pin(streams::serve(gate, door, late, peer, transport, buffer)).await;
+            return Box::pin(streams::serve(gate, door, late, visitor, transport, buffer)).await;
         }
         patience = Duration::ZERO;
         // What a request takes is given back with it: an idle connection holds nothing of that.
-        match Box::pin(one(&gate, &door, late.as_ref(), peer, &mut transport, &mut alarm, buffer)).await {
+        match Box::pin(one(&gate, &door, late.as_ref(), &visitor, &mut transport, &mut alarm, buffer)).await {
             Some(beyond) => rest = beyond,
             None => return,
         }
@@ -118,14 +136,18 @@ async fn one(
     gate: &Gate,
     door: &Arc<Door>,
     late: Option<&Arc<Rules>>,
-    peer: IpAddr,
+    visitor: &Visitor,
     transport: &mut Transport,
     alarm: &mut Alarm,
     mut buffer: Buffer,
 ) -> Option<Option<Buffer>> {
     // The rules of this moment, from here to the log line.
     let (rules, listener) = rules_at(gate, door, late)?;
-    let connection = Connection { listener, peer };
+    let Ok(certificate) = visitor.certificate(&rules.gateway.listeners[listener], &gate.clock) else {
+        transport.part();
+        return None;
+    };
+    let connection = visitor.connection(listener, certificate.as_deref());
     let read = read_head(transport, &mut buffer, &rules.gateway.limits, alarm).await;
     let (fate, rest) = match read {
         Ok(end) => {
@@ -198,7 +220,7 @@ async fn read_head(
 async fn refuse_unread(
     gate: &Gate,
     rules: &Rules,
-    connection: Connection,
+    connection: Connection<'_>,
     transport: &mut Transport,
     rejection: Rejection,
     alarm: &mut Alarm,
@@ -211,8 +233,9 @@ async fn refuse_unread(
 }
 
 /// Closes without losing the answer: no more writes, and a while of reading what still comes.
-async fn linger(transport: &mut Transport) {
-    if transport.shutdown().await.is_err() {
+pub(super) async fn linger(transport: &mut Transport) {
+    // By TLS that is a message, too, which somebody has to take.
+    if !matches!(timeout(LINGER_TIME, transport.shutdown()).await, Ok(Ok(()))) {
         return;
     }
     let mut left = LINGER_BYTES;

@@ -21,7 +21,7 @@ use crate::policy::trail::Trail;
 pub(super) async fn serve<C: Client>(
     gate: &Gate,
     rules: &Rules,
-    connection: Connection,
+    connection: Connection<'_>,
     request: &RequestHead<'_>,
     client: &mut C,
     alarm: &mut Alarm,
@@ -95,7 +95,7 @@ enum Admitted<'a> {
 fn admit<'a>(
     gate: &Gate,
     rules: &'a Rules,
-    connection: Connection,
+    connection: Connection<'a>,
     request: &'a RequestHead<'a>,
     trail: &mut Trail<'a>,
 ) -> Result<Admitted<'a>, Rejection> {

@@ -5,7 +5,8 @@
 //! only then is an upstream touched.
 //!
 //! Reading order: [`Server`] accepts (`door`), hands to a thread (`workers`) and takes another configuration
-//! (`rules`); `connection` serves one client of HTTP/1.1, `streams` one of HTTP/2; `exchange` takes one request
+//! (`rules`); `handshake` agrees with a client on TLS, where that is spoken, and `visitor` is who it is; `connection`
+//! serves one client of HTTP/1.1, `streams` one of HTTP/2; `exchange` takes one request
 //! through the pipeline and keeps its `account`, on whichever `downstream` it came; `relay` carries it on
 //! (`request` out, `response` and `passing` back) to an `upstream`.
 
@@ -20,6 +21,7 @@ mod door;
 mod downstream;
 mod exchange;
 mod gate;
+mod handshake;
 mod pace;
 mod passing;
 mod places;
@@ -33,6 +35,7 @@ mod streams;
 mod transport;
 mod tunnel;
 mod upstream;
+mod visitor;
 mod workers;
 
 pub use gate::{Gate, Readiness};

@@ -15,7 +15,7 @@ use super::gate::Gate;
 use super::rules::Rules;
 use super::upstream::{Resolver, groups};
 use super::workers::Workers;
-use crate::policy::gateway::Gateway;
+use crate::policy::gateway::{Gateway, Listener};
 use crate::telemetry::Telemetry;
 
 /// A gate that serves.
@@ -48,6 +48,7 @@ impl Server {
         let resolver = Resolver::system();
         let (doors, fresh) = doors(&gateway.listeners, &[])?;
         let upstreams = groups(&gateway, &[], &resolver, &telemetry.metrics);
+        tls_listeners(&gateway, &telemetry);
         let gate = Arc::new(Gate::new(Rules::new(gateway, upstreams, doors), telemetry, workers.crew())?);
         gate.look(|gateway| gate.identity.follow(gateway));
         let this = Self { gate, resolver, accepting: Mutex::default(), _workers: workers };
@@ -72,14 +73,16 @@ impl Server {
     /// # Errors
     ///
     /// Where a new listener cannot bind; the old configuration then stays.
-    pub fn reload(&self, gateway: Gateway) -> io::Result<()> {
+    pub fn reload(&self, mut gateway: Gateway) -> io::Result<()> {
         let mut accepting = self.accepting.lock().unwrap_or_else(PoisonError::into_inner);
         if self.gate.draining.load(Ordering::Relaxed) {
             return Err(io::Error::other("the gate is coming to its end"));
         }
         let old = self.gate.rules.load_full();
+        keep_same_tls(&mut gateway.listeners, &old.gateway.listeners);
         let (doors, fresh) = doors(&gateway.listeners, &old.doors)?;
         let upstreams = groups(&gateway, &old.upstreams, &self.resolver, &self.gate.telemetry.metrics);
+        tls_listeners(&gateway, &self.gate.telemetry);
         self.gate.rules.store(Arc::new(Rules::new(gateway, upstreams, doors)));
         self.gate.look(|gateway| self.gate.identity.follow(gateway));
         self.gate.places.limit_changed();
@@ -112,6 +115,23 @@ impl Server {
     fn accept_at(&self, fresh: Vec<Fresh>, accepting: &mut JoinSet<()>) {
         for (door, socket) in fresh {
             accepting.spawn(accept(Arc::clone(&self.gate), door, socket));
+        }
+    }
+}
+
+/// What has never happened at a listener is zero and not absent.
+fn tls_listeners(gateway: &Gateway, telemetry: &Telemetry) {
+    let secure = gateway.listeners.iter().filter(|listener| listener.tls.is_some());
+    secure.for_each(|listener| telemetry.metrics.tls_listener(&listener.name));
+}
+
+/// A listener whose TLS is made of the same keeps it, so that sessions are resumed, and certificates that were judged
+/// need not be judged again.
+fn keep_same_tls(listeners: &mut [Listener], earlier: &[Listener]) {
+    for tls in listeners.iter_mut().filter_map(|listener| listener.tls.as_mut()) {
+        let same = earlier.iter().filter_map(|listener| listener.tls.as_ref()).find(|known| *known == tls);
+        if let Some(same) = same {
+            *tls = same.clone();
         }
     }
 }

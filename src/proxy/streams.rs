@@ -1,6 +1,5 @@
 //! A connection of HTTP/2: its streams side by side, each of them one exchange.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,7 +17,7 @@ use super::exchange;
 use super::gate::Gate;
 use super::rules::Rules;
 use super::transport::Transport;
-use crate::policy::connection::Connection;
+use super::visitor::Visitor;
 use crate::policy::gateway::Limits;
 
 /// What a connection begins with that speaks HTTP/2 without having asked (RFC 9113 §3.4).
@@ -39,16 +38,17 @@ const GOODBYE: Duration = Duration::from_secs(1);
 /// Streams that are malformed before they are requests; a client that sends more is not one.
 const MOST_MALFORMED: usize = 32;
 
-/// Serves one connection, of which something was read, to its end.
+/// Serves one connection to its end; `read` is what was read of it to find out what it speaks, if anything.
 pub(super) async fn serve(
     gate: Arc<Gate>,
     door: Arc<Door>,
     late: Option<Arc<Rules>>,
-    peer: IpAddr,
+    visitor: Visitor,
     transport: Transport,
     read: Buffer,
 ) {
     let limits = gate.rules.load().gateway.limits;
+    let peer = visitor.peer;
     let carrier = Box::new(Carrier::new(transport, read));
     let Ok(Ok(mut connection)) = timeout(limits.head_timeout, handshake(carrier, Some(options(&limits)))).await else {
         return;
@@ -67,7 +67,13 @@ pub(super) async fn serve(
                 continue;
             }
             // Those that ended are let go before another one is let in.
-            Some(_) = streams.join_next() => continue,
+            Some(ended) = streams.join_next() => {
+                if matches!(ended, Ok(Admitted(false))) && !ending {
+                    connection.graceful_shutdown();
+                    ending = true;
+                }
+                continue;
+            }
             accepted = HttpSession::from_h2_conn(&mut connection, Arc::clone(&digest)) => accepted,
             () = sleep(if ending { GOODBYE } else { idle }), if idles => {
                 if ending {
@@ -85,8 +91,8 @@ pub(super) async fn serve(
                 break;
             }
             Ok(Some(H2Accept::Session(session))) => {
-                let (gate, door, late) = (Arc::clone(&gate), Arc::clone(&door), late.clone());
-                streams.spawn(async move { one(&gate, &door, late.as_ref(), peer, session).await });
+                let (gate, door, late, visitor) = (Arc::clone(&gate), Arc::clone(&door), late.clone(), visitor.clone());
+                streams.spawn(async move { one(&gate, &door, late.as_ref(), &visitor, session).await });
             }
             Ok(Some(H2Accept::Rejected)) => {
                 malformed += 1;
@@ -110,14 +116,31 @@ fn options(limits: &Limits) -> H2Options {
     options
 }
 
+/// Whether who opened a stream may have any.
+struct Admitted(bool);
+
 /// Serves one stream.
-async fn one(gate: &Gate, door: &Arc<Door>, late: Option<&Arc<Rules>>, peer: IpAddr, session: HttpSession) {
+async fn one(
+    gate: &Gate,
+    door: &Arc<Door>,
+    late: Option<&Arc<Rules>>,
+    visitor: &Visitor,
+    session: HttpSession,
+) -> Admitted {
     let head = StreamHead::of(&session);
     let mut client = H2::new(session);
-    let Some((rules, listener)) = rules_at(gate, door, late) else { return client.end(Fate::Gone) };
+    let Some((rules, listener)) = rules_at(gate, door, late) else {
+        client.end(Fate::Gone);
+        return Admitted(true);
+    };
+    let Ok(certificate) = visitor.certificate(&rules.gateway.listeners[listener], &gate.clock) else {
+        client.turn_away();
+        return Admitted(false);
+    };
     let (fields, mut alarm) = (head.fields(), Alarm::default());
     let request = head.view(&fields);
-    let connection = Connection { listener, peer };
+    let connection = visitor.connection(listener, certificate.as_deref());
     let fate = exchange::serve(gate, &rules, connection, &request, &mut client, &mut alarm).await;
     client.end(fate);
+    Admitted(true)
 }

@@ -86,7 +86,7 @@ fn decided(
         head.fields.iter().map(|(name, value)| Field { name: name.as_bytes(), value }).collect();
     let request = RequestHead { method, target, version, fields: &fields, ended: false };
     let peer = step.client.unwrap_or(IpAddr::from([127, 0, 0, 1]));
-    let connection = Connection { listener: step.listener, peer };
+    let connection = Connection::plain(step.listener, peer);
     let mut trail = Trail::default();
     let decision = decide(gateway, connection, &request, &body, limits, &NoWitness, now, &mut trail);
     Ok(outcome(gateway, decision, &trail, &body))

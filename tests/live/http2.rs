@@ -33,7 +33,7 @@ async fn connect(gate: &LiveGate) -> SendRequest<Bytes> {
 }
 
 /// What a stream comes to: its status, its fields, its body.
-async fn exchange(
+pub(super) async fn exchange(
     client: &mut SendRequest<Bytes>,
     request: Request<()>,
     body: &[u8],
@@ -61,7 +61,7 @@ async fn exchange(
     Ok((head.status, head.headers, body))
 }
 
-fn request(method: &str, path: &str, fields: &[(&str, &str)]) -> Request<()> {
+pub(super) fn request(method: &str, path: &str, fields: &[(&str, &str)]) -> Request<()> {
     let mut request = Request::builder().method(method).uri(format!("http://gate.test{path}"));
     for (name, value) in fields {
         request = request.header(*name, *value);

@@ -3,6 +3,7 @@
 //! What one request and one answer can show is a golden case.
 
 mod bodies;
+mod client_certificates;
 mod connections;
 mod dripping;
 mod http2;
@@ -11,6 +12,7 @@ mod stopping;
 mod telling;
 mod time;
 mod tls;
+mod tls_listener;
 mod upgrades;
 mod upstreams;
 

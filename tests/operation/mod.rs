@@ -2,6 +2,7 @@
 //! it tells. The gate is a process of its own here, as it is to them.
 
 mod admin;
+mod certificates;
 mod ending;
 mod logs;
 mod reloading;

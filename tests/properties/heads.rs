@@ -54,7 +54,7 @@ fn judged(gateway: &Gateway, limits: &LocalLimits, now: Timestamp, bytes: &[u8],
         })
         .collect();
     let request = RequestHead { method, target, version, fields: &fields, ended: false };
-    let connection = Connection { listener: 0, peer: IpAddr::from([127, 0, 0, 1]) };
+    let connection = Connection::plain(0, IpAddr::from([127, 0, 0, 1]));
     let mut trail = Trail::default();
     let decision = decide(gateway, connection, &request, b"", limits, &NoWitness, now, &mut trail);
     match decision {

@@ -18,8 +18,9 @@ const WAITING: usize = 1 << 20;
 /// So long the end waits for the last lines.
 const LAST_LINES: Duration = Duration::from_secs(1);
 
-/// The framework tells fields of requests at lower levels, keys among them: who wants these says so by name.
-const QUIET: &str = "pingora_core=warn";
+/// The framework tells fields of requests at lower levels, keys among them, and TLS warns of whatever a stranger sends:
+/// who wants these says so by name.
+const QUIET: &str = "pingora_core=warn,rustls=error";
 
 /// The program log, open until this is dropped.
 pub(in crate::commands) struct Log {

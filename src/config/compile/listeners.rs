@@ -1,11 +1,14 @@
 //! `[listener.NAME]`: where the gate can be reached, and by whom.
 
+mod crl;
+mod tls;
 pub(super) mod words;
 
 use ipnet::IpNet;
 
 use super::names::Register;
 use super::quotas::rates;
+use crate::config::environment::Environment;
 use crate::config::faults::Faults;
 use crate::config::file::{AccessTable, ListenerTable};
 use crate::config::located::{Field, List, Located, Named};
@@ -16,22 +19,30 @@ use crate::policy::quota::{Quota, QuotaBy};
 use words::{address, addresses_are_free, host, network};
 
 /// Compiles all listeners. `start` is where it is said that there are none.
-pub(super) fn listeners(tables: &Named<ListenerTable>, start: Place, faults: &mut Faults) -> Option<Vec<Listener>> {
+pub(super) fn listeners(
+    tables: &Named<ListenerTable>,
+    start: Place,
+    environment: &dyn Environment,
+    faults: &mut Faults,
+) -> Option<Vec<Listener>> {
     if tables.entries.is_empty() && !tables.broken {
         faults
             .absent(start, "the gate listens nowhere")
             .label("expected a table such as [listener.public]")
             .help("give it an address: address = \"127.0.0.1:8080\"");
     }
-    let register = Register::new("listener", tables, faults, listener);
+    let register =
+        Register::new("listener", tables, faults, |name, table, faults| listener(name, table, environment, faults));
     addresses_are_free(tables, faults);
     register.into_values()
 }
 
-fn listener(name: &Located<String>, table: &ListenerTable, faults: &mut Faults) -> Option<Listener> {
-    if let Field::Given(tls) = &table.tls {
-        faults.error(tls.at, "TLS is not built yet").label("`tls` has to go");
-    }
+fn listener(
+    name: &Located<String>,
+    table: &ListenerTable,
+    environment: &dyn Environment,
+    faults: &mut Faults,
+) -> Option<Listener> {
     let address = match &table.address {
         Field::Given(written) => address(written, faults),
         Field::Broken => None,
@@ -55,6 +66,12 @@ fn listener(name: &Located<String>, table: &ListenerTable, faults: &mut Faults) 
         Field::Broken => None,
         Field::Given(allow) => total(name, allow, faults).map(Some),
     };
+    let http2 = table.http2.given().map_or(!table.tls.is_absent(), |http2| http2.value);
+    let tls = match &table.tls {
+        Field::Absent => Some(None),
+        Field::Broken => None,
+        Field::Given(tls) => tls::tls(tls, http2, environment, faults).map(Some),
+    };
     Some(Listener {
         name: name.value.clone(),
         address: address?,
@@ -62,7 +79,8 @@ fn listener(name: &Located<String>, table: &ListenerTable, faults: &mut Faults) 
         trusted_proxies: trusted_proxies?,
         access: access?,
         total: total?,
-        http2: table.http2.given().is_some_and(|http2| http2.value),
+        http2,
+        tls: tls?,
     })
 }
 

@@ -7,6 +7,7 @@
 
 mod admin;
 mod authenticators;
+mod authorities;
 mod body;
 mod endpoint;
 mod errors;
@@ -16,6 +17,7 @@ mod listeners;
 mod logs;
 mod names;
 mod parameters;
+mod pem;
 mod process;
 mod quotas;
 mod rules;
@@ -61,7 +63,7 @@ pub(super) fn compile(
     let limits = process::limits(&file.limits, faults);
     let spool_folder = process::spool_folder(&file.limits, faults);
     let guard = process::guard(&file.guard, faults);
-    let listeners = listeners::listeners(&file.listener, start, faults);
+    let listeners = listeners::listeners(&file.listener, start, environment, faults);
     let admin = admin::admin(&file.admin, &file.listener, faults);
     let access_log = logs::access_log(&file.access_log, faults);
     let program_log = logs::program_log(&file.program_log, faults);

@@ -6,14 +6,14 @@
 use std::cell::OnceCell;
 use std::sync::Arc;
 
+use rustls::ClientConfig;
 use rustls::crypto::{CryptoProvider, ring};
-use rustls::pki_types::CertificateDer;
 use rustls::sign::SingleCertAndKey;
 use rustls::version::{TLS12, TLS13};
-use rustls::{ClientConfig, RootCertStore};
 use sha2::{Digest, Sha256};
 
-use super::upstreams::pem::{self, Client};
+use super::authorities::{Authorities, of_file, of_system};
+use super::pem::Identity;
 use crate::config::environment::Environment;
 use crate::config::faults::Faults;
 use crate::config::located::{Field, Located};
@@ -25,14 +25,7 @@ use crate::policy::gateway::UpstreamTls;
 pub(super) struct Trust<'a> {
     pub(super) environment: &'a dyn Environment,
     pub(super) provider: Arc<CryptoProvider>,
-    system: OnceCell<Option<Roots>>,
-}
-
-/// Certificates that a server's must lead to.
-#[derive(Clone)]
-pub(super) struct Roots {
-    store: Arc<RootCertStore>,
-    digest: [u8; 32],
+    system: OnceCell<Option<Authorities>>,
 }
 
 impl<'a> Trust<'a> {
@@ -41,7 +34,7 @@ impl<'a> Trust<'a> {
     }
 
     /// The file's certificates where one is named, else the system's; `at` is where a server is.
-    pub(super) fn roots(&self, ca: &Field<Text>, at: Place, faults: &mut Faults) -> Option<Roots> {
+    pub(super) fn roots(&self, ca: &Field<Text>, at: Place, faults: &mut Faults) -> Option<Authorities> {
         match ca {
             Field::Absent => self.stated_system(at, faults),
             Field::Broken => None,
@@ -49,8 +42,8 @@ impl<'a> Trust<'a> {
         }
     }
 
-    fn stated_system(&self, at: Place, faults: &mut Faults) -> Option<Roots> {
-        let roots = self.system();
+    fn stated_system(&self, at: Place, faults: &mut Faults) -> Option<Authorities> {
+        let roots = self.system.get_or_init(|| of_system(self.environment)).as_ref();
         if roots.is_none() {
             let fault = faults.error(at, "this server can't be told from others");
             fault
@@ -60,40 +53,18 @@ impl<'a> Trust<'a> {
         roots.cloned()
     }
 
-    /// The system's certificates, but for those that no root store takes; `None` where that leaves nothing.
-    fn system(&self) -> Option<&Roots> {
-        let load = || {
-            let found = self.environment.system_roots();
-            let mut store = RootCertStore::empty();
-            let taken: Vec<_> = found.into_iter().filter(|found| store.add(found.clone()).is_ok()).collect();
-            (!store.is_empty()).then(|| Roots { store: Arc::new(store), digest: digest_of_set(&taken) })
-        };
-        self.system.get_or_init(load).as_ref()
-    }
-
     /// A file's certificates.
-    pub(super) fn own(&self, written: &Located<Text>, faults: &mut Faults) -> Option<Roots> {
-        let certificates = pem::certificates(written, self.environment, faults)?;
-        let mut store = RootCertStore::empty();
-        for (index, certificate) in certificates.iter().enumerate() {
-            if store.add(certificate.clone()).is_err() {
-                pem::no_certificate(written, index, certificates.len(), faults);
-                return None;
-            }
-        }
-        // A root's own end is not looked at when a server shows itself, only that of what it signed.
-        let consequence = "what it signed is still believed";
-        pem::warn_of_expired(written, &certificates, consequence, self.environment, faults);
-        Some(Roots { store: Arc::new(store), digest: digest_of_set(&certificates) })
+    pub(super) fn own(&self, written: &Located<Text>, faults: &mut Faults) -> Option<Authorities> {
+        of_file(written, self.environment, faults)
     }
 
     /// How those are spoken to whose certificates lead to these; `client` is who the gate is to them.
-    pub(super) fn tls(&self, roots: Roots, client: Option<Client>) -> UpstreamTls {
+    pub(super) fn tls(&self, roots: Authorities, client: Option<Identity>) -> UpstreamTls {
         let fingerprint = fingerprint(&roots, client.as_ref());
         UpstreamTls { config: Arc::new(self.config(roots, client)), fingerprint }
     }
 
-    fn config(&self, roots: Roots, client: Option<Client>) -> ClientConfig {
+    fn config(&self, roots: Authorities, client: Option<Identity>) -> ClientConfig {
         let builder = ClientConfig::builder_with_provider(Arc::clone(&self.provider))
             .with_protocol_versions(&[&TLS13, &TLS12])
             .expect("the provider has suites for both versions")
@@ -109,17 +80,9 @@ impl<'a> Trust<'a> {
 }
 
 /// Over all that can differ between two configurations that [`Trust::config`] makes.
-fn fingerprint(roots: &Roots, client: Option<&Client>) -> [u8; 32] {
+fn fingerprint(roots: &Authorities, client: Option<&Identity>) -> [u8; 32] {
     let mut fingerprint = Sha256::new();
     fingerprint.update(roots.digest);
     fingerprint.update(client.map_or([0; 32], |client| client.digest));
     fingerprint.finalize().into()
-}
-
-/// The same in whichever order the certificates come.
-fn digest_of_set(certificates: &[CertificateDer<'_>]) -> [u8; 32] {
-    let mut hashes: Vec<[u8; 32]> = certificates.iter().map(|one| Sha256::digest(one).into()).collect();
-    hashes.sort_unstable();
-    hashes.dedup();
-    Sha256::digest(hashes.concat()).into()
 }

@@ -1,8 +1,6 @@
 //! `[upstream.NAME]`: the servers behind the gate.
 
-mod expiry;
 mod peers;
-pub(super) mod pem;
 mod tls;
 
 use std::time::Duration;

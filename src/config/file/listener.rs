@@ -2,7 +2,6 @@
 
 use schemars::JsonSchema;
 
-use super::Anything;
 use crate::config::located::{Field, List};
 use crate::config::read::{read_table, read_words};
 use crate::config::text::Text;
@@ -22,15 +21,48 @@ pub struct ListenerTable {
     pub access: Field<AccessTable>,
     /// The rates of all requests of this listener together. Unstated: unlimited.
     pub total: Field<List<RateText>>,
-    /// Take HTTP/2, too, from clients that begin with it (RFC 9113 §3.3). Unstated: false.
+    /// Take HTTP/2, too: with `tls` from clients that choose it (ALPN), else from those that begin with it (RFC 9113
+    /// §3.3). Unstated: true with `tls`, else false.
     pub http2: Field<bool>,
-    /// TLS: not built yet.
-    pub tls: Field<Anything>,
+    /// Speak TLS, 1.2 or 1.3, and nothing else. Unstated: plain HTTP.
+    pub tls: Field<TlsTable>,
 }
 
 read_table!(ListenerTable, "a listener's table" {
     address, hosts, trusted_proxies, access, total, http2, tls,
 });
+
+/// Who the gate is to its clients, and who they have to be.
+#[derive(Clone, Debug, Default, JsonSchema)]
+#[schemars(deny_unknown_fields, extend("x-required" = ["certificate", "private_key"]))]
+pub struct TlsTable {
+    /// The certificate that the gate shows, and what leads to its issuer, as a PEM file.
+    pub certificate: Field<Text>,
+    /// The PEM file with that certificate's private key.
+    pub private_key: Field<Text>,
+    /// Ask clients for a certificate, which must lead to one of these (a PEM file). Unstated: they are not asked.
+    pub client_ca: Field<Text>,
+    /// What becomes of a client without a good certificate. Unstated: `required`.
+    pub client_auth: Field<ClientAuthWord>,
+    /// Lists of certificates that were revoked, as PEM or DER files. What no list is there for is not revoked.
+    pub crl: Field<List<Text>>,
+}
+
+read_table!(TlsTable, "a table such as { certificate = \"tls/cert.pem\", private_key = \"tls/key.pem\" }" {
+    certificate, private_key, client_ca, client_auth, crl,
+});
+
+/// What becomes of a client without a good certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema)]
+#[schemars(rename_all = "snake_case", inline)]
+pub enum ClientAuthWord {
+    /// It does not come in.
+    Required,
+    /// It comes in, and each endpoint says whether it may go on.
+    Optional,
+}
+
+read_words!(ClientAuthWord { "required" => Required, "optional" => Optional });
 
 /// Which client addresses may come: those of `allow`, but for those of `deny`. Others get 403.
 #[derive(Clone, Debug, Default, JsonSchema)]

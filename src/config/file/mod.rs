@@ -30,7 +30,7 @@ pub use body::{BodySchemaTable, BodyWord, JsonTable, RangeWord};
 pub use claim_rule::ClaimRuleTable;
 pub use endpoint::{MethodEntry, PathTable};
 pub use errors::{ErrorsTable, StatusMap};
-pub use listener::{AccessTable, AdminTable, ListenerTable, ReadyWord};
+pub use listener::{AccessTable, AdminTable, ClientAuthWord, ListenerTable, ReadyWord, TlsTable};
 pub use log::{AccessLogTable, ProgramLogTable};
 pub use parameter::{Keyword, ParameterTable};
 pub use policy::{PolicyTable, StageWord};

@@ -47,7 +47,7 @@ impl JsonSchema for Moment {
 }
 
 /// Seconds since the epoch; a date alone is its beginning in UTC, a time without offset is nobody's.
-pub(in crate::config) fn seconds(written: &Datetime) -> Option<i64> {
+pub(super) fn seconds(written: &Datetime) -> Option<i64> {
     let days = days_since_epoch(written.date?);
     let Some(Time { hour, minute, second, .. }) = written.time else { return Some(days * 86_400) };
     let offset = match written.offset? {

@@ -17,7 +17,7 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 use crate::proxy::buffers::Buffer;
 use crate::proxy::transport::Transport;
 
-/// A connection, and what was read of it to find out what it speaks.
+/// A connection, and what was read of it to find out what it speaks, if anything.
 #[derive(Debug)]
 pub(in crate::proxy) struct Carrier {
     transport: Transport,
@@ -26,7 +26,9 @@ pub(in crate::proxy) struct Carrier {
 
 impl Carrier {
     pub(in crate::proxy) fn new(transport: Transport, read: Buffer) -> Self {
-        Self { transport, read: Some(read) }
+        // A read of nothing would be the end.
+        let read = (!read.is_empty()).then_some(read);
+        Self { transport, read }
     }
 }
 

@@ -98,6 +98,11 @@ impl H2 {
         }
     }
 
+    /// Ends the stream of a client that may have none: nothing was done, so it may try elsewhere (RFC 9113 §8.7).
+    pub(in crate::proxy) fn turn_away(mut self) {
+        self.session.shutdown_with_reason(Reason::REFUSED_STREAM);
+    }
+
     /// Sends the head, if it has not gone; `last` where nothing follows it.
     fn send_head(&mut self, last: bool) -> io::Result<()> {
         if let Some(head) = self.head.take() {

@@ -192,7 +192,7 @@ async fn a_kept_connection_that_its_peer_has_closed_is_not_given_out() {
     assert!(address.take_idle(minute).is_some(), "it is quiet");
     assert!(address.take_idle(minute).is_none(), "and was given out");
     for (speaks, fresh) in [(false, false), (false, true), (true, false), (true, true)] {
-        let (stream, other) = dial().await;
+        let (mut stream, other) = dial().await;
         if speaks {
             other.writable().await.expect("it is connected");
             other.try_write(b"HTTP/1.1 408 Request Timeout\r\n\r\n").expect("there is room");

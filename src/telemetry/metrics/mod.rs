@@ -71,6 +71,12 @@ struct FailureLabels {
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct HandshakeLabels {
+    listener: String,
+    result: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct PolicyLabels {
     policy: String,
 }
@@ -91,6 +97,17 @@ struct BuildLabels {
 }
 
 type Seconds = Family<EndpointLabels, Histogram, fn() -> Histogram>;
+
+/// What came of a client's handshake by TLS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HandshakeResult {
+    /// The connection stands.
+    Ok,
+    /// The client spoke something else, was not believed, or went.
+    Failed,
+    /// It took too long.
+    Timeout,
+}
 
 /// What came of looking for another configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,6 +135,7 @@ pub struct Metrics {
     upstream_reuses: Family<UpstreamLabels, Counter>,
     upstream_active: Family<UpstreamLabels, Gauge>,
     upstream_failures: Family<FailureLabels, Counter>,
+    tls_handshakes: Family<HandshakeLabels, Counter>,
     reloads: Family<ResultLabels, Counter>,
     reload_failing: Gauge,
     configuration: Family<ConfigurationLabels, Gauge>,
@@ -146,6 +164,7 @@ impl Default for Metrics {
             upstream_reuses: add(to, "upstream_reuses", "Exchanges on a connection that was kept", Family::default()),
             upstream_active: add(to, "upstream_active", "Exchanges that are going on", Family::default()),
             upstream_failures: add(to, "upstream_failures", "Exchanges and connections that failed", Family::default()),
+            tls_handshakes: add(to, "tls_handshakes", "Handshakes by TLS with clients", Family::default()),
             reloads: add(to, "reloads", "What came of looking for another configuration", Family::default()),
             reload_failing: add(to, "reload_failing", failing, Gauge::default()),
             configuration: add(to, "configuration", "1 for what is in force, by its hash", Family::default()),
@@ -199,6 +218,18 @@ impl Metrics {
         self.configuration_since.set(i64::try_from(since.as_secs()).unwrap_or(i64::MAX));
     }
 
+    /// A listener speaks TLS.
+    pub fn tls_listener(&self, listener: &str) {
+        for result in [HandshakeResult::Ok, HandshakeResult::Failed, HandshakeResult::Timeout] {
+            let _ = self.tls_handshakes.get_or_create(&HandshakeLabels::new(listener, result));
+        }
+    }
+
+    /// A client of its began a handshake, which has ended.
+    pub fn tls_handshake(&self, listener: &str, result: HandshakeResult) {
+        self.tls_handshakes.get_or_create(&HandshakeLabels::new(listener, result)).inc();
+    }
+
     /// Somebody looked for another one.
     pub fn reload(&self, result: ReloadResult) {
         self.reloads.get_or_create(&ResultLabels { result: result.name() }).inc();
@@ -230,6 +261,17 @@ impl Form {
             Self::Open => "application/openmetrics-text; version=1.0.0; charset=utf-8",
             Self::Plain => plain::CONTENT_TYPE,
         }
+    }
+}
+
+impl HandshakeLabels {
+    fn new(listener: &str, result: HandshakeResult) -> Self {
+        let result = match result {
+            HandshakeResult::Ok => "ok",
+            HandshakeResult::Failed => "failed",
+            HandshakeResult::Timeout => "timeout",
+        };
+        Self { listener: listener.to_owned(), result }
     }
 }
 

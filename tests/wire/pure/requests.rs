@@ -99,7 +99,7 @@ fn judge(
     waits: &mut bool,
     source: &mut Source<'_>,
 ) -> Result<Came, Stop> {
-    let connection = Connection { listener: 0, peer: IpAddr::from([127, 0, 0, 1]) };
+    let connection = Connection::plain(0, IpAddr::from([127, 0, 0, 1]));
     let (now, mut trail) = (Timestamp::from_seconds(1_782_864_000), Trail::default());
     let arrived = arrive(gateway, connection, request, limits, now, &mut trail)?;
     let Identification::Known(identified) = arrived.identify(&Evidence::by(&NoWitness), limits, now, &mut trail)?

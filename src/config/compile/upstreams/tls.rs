@@ -2,7 +2,7 @@
 //!
 //! What a server's certificate must hold is its own affair ([`super::peers`]).
 
-use super::pem::{self, Client};
+use crate::config::compile::pem::{self, Identity};
 use crate::config::compile::trust::Trust;
 use crate::config::faults::Faults;
 use crate::config::file::UpstreamTable;
@@ -60,7 +60,7 @@ fn means_nothing(table: &UpstreamTable, plain: Option<Place>, faults: &mut Fault
 }
 
 /// Who the gate is to the servers; the inner `None` where it is nobody.
-fn client(table: &UpstreamTable, trust: &Trust<'_>, faults: &mut Faults) -> Option<Option<Client>> {
+fn client(table: &UpstreamTable, trust: &Trust<'_>, faults: &mut Faults) -> Option<Option<Identity>> {
     match (&table.client_certificate, &table.client_key) {
         (Field::Absent, Field::Absent) => Some(None),
         (Field::Given(certificate), Field::Absent) => {
@@ -74,7 +74,9 @@ fn client(table: &UpstreamTable, trust: &Trust<'_>, faults: &mut Faults) -> Opti
             None
         }
         (certificate, key) => {
-            pem::client(certificate.given()?, key.given()?, &trust.provider, trust.environment, faults).map(Some)
+            let consequence = "servers will not believe the gate";
+            let (certificate, key) = (certificate.given()?, key.given()?);
+            pem::identity(certificate, key, consequence, &trust.provider, trust.environment, faults).map(Some)
         }
     }
 }

@@ -1,4 +1,5 @@
-//! PEM files: certificates, and the private key that belongs to one.
+//! PEM files: certificates, and the private key that belongs to one. No message holds a byte of them, for one of
+//! them is a private key.
 
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::{Error, PemObject};
@@ -8,22 +9,23 @@ use rustls::sign::CertifiedKey;
 use rustls::{Error as TlsError, InconsistentKeys};
 use sha2::{Digest, Sha256};
 
-use super::expiry::has_expired;
 use crate::config::environment::{Environment, describe};
 use crate::config::faults::Faults;
 use crate::config::located::Located;
 use crate::config::text::Text;
 use crate::config::toml_text::file_name;
+use crate::policy::certificate::validity;
+use crate::policy::time::Timestamp;
 
-/// A certificate with its private key.
-pub(in crate::config::compile) struct Client {
-    pub(in crate::config::compile) certified: CertifiedKey,
+/// A certificate with its private key: who the gate is to somebody.
+pub(super) struct Identity {
+    pub(super) certified: CertifiedKey,
     /// SHA-256 over both.
-    pub(in crate::config::compile) digest: [u8; 32],
+    pub(super) digest: [u8; 32],
 }
 
 /// All certificates of a file, at least one; whether they are X.509 is not asked.
-pub(in crate::config::compile) fn certificates(
+pub(super) fn certificates(
     written: &Located<Text>,
     environment: &dyn Environment,
     faults: &mut Faults,
@@ -40,12 +42,7 @@ pub(in crate::config::compile) fn certificates(
 }
 
 /// Reports one of a file's certificates that is none.
-pub(in crate::config::compile) fn no_certificate(
-    written: &Located<Text>,
-    index: usize,
-    count: usize,
-    faults: &mut Faults,
-) {
+pub(super) fn no_certificate(written: &Located<Text>, index: usize, count: usize, faults: &mut Faults) {
     let label = match count {
         1 => "what it holds is not X.509 of version 3".to_owned(),
         _ => format!("number {} of the {count} that it holds is not X.509 of version 3", index + 1),
@@ -54,7 +51,7 @@ pub(in crate::config::compile) fn no_certificate(
 }
 
 /// Warns of each certificate of a file that is good no more.
-pub(in crate::config::compile) fn warn_of_expired(
+pub(super) fn warn_of_expired(
     written: &Located<Text>,
     certificates: &[CertificateDer<'_>],
     consequence: &str,
@@ -72,14 +69,15 @@ pub(in crate::config::compile) fn warn_of_expired(
     faults.warning(written.at, message).label(consequence);
 }
 
-/// A certificate, what leads to its issuer, and its key.
-pub(in crate::config::compile) fn client(
+/// A certificate, what leads to its issuer, and its key. `consequence` is what comes of its having expired.
+pub(super) fn identity(
     certificate: &Located<Text>,
     key: &Located<Text>,
+    consequence: &str,
     provider: &CryptoProvider,
     environment: &dyn Environment,
     faults: &mut Faults,
-) -> Option<Client> {
+) -> Option<Identity> {
     let chain = certificates(certificate, environment, faults);
     let private = private_key(key, environment, faults);
     let chain = chain?;
@@ -87,7 +85,7 @@ pub(in crate::config::compile) fn client(
         no_certificate(certificate, index, chain.len(), faults);
         return None;
     }
-    warn_of_expired(certificate, &chain, "servers will not believe the gate", environment, faults);
+    warn_of_expired(certificate, &chain, consequence, environment, faults);
     let private = private?;
     let mut digest = Sha256::new();
     chain.iter().for_each(|one| digest.update(Sha256::digest(one)));
@@ -104,7 +102,12 @@ pub(in crate::config::compile) fn client(
         fault.label("it belongs to another certificate").also(certificate.at, "and not to the first in here");
         return None;
     }
-    Some(Client { certified, digest: digest.finalize().into() })
+    Some(Identity { certified, digest: digest.finalize().into() })
+}
+
+/// Whether a certificate was good once, and is no more.
+fn has_expired(certificate: &CertificateDer<'_>, now: Timestamp) -> bool {
+    validity(certificate).is_some_and(|(_, last)| last < now)
 }
 
 fn private_key(
@@ -126,7 +129,7 @@ fn private_key(
     None
 }
 
-fn read(written: &Located<Text>, environment: &dyn Environment, faults: &mut Faults) -> Option<Vec<u8>> {
+pub(super) fn read(written: &Located<Text>, environment: &dyn Environment, faults: &mut Faults) -> Option<Vec<u8>> {
     let path = faults.source(written.at.file).relative(written.as_str());
     match environment.read(&path) {
         Ok(content) => Some(content),
@@ -139,7 +142,7 @@ fn read(written: &Located<Text>, environment: &dyn Environment, faults: &mut Fau
 }
 
 /// What is wrong with a PEM file. The error's own words repeat what stands there.
-fn flaw(error: &Error) -> &'static str {
+pub(super) fn flaw(error: &Error) -> &'static str {
     match error {
         Error::MissingSectionEnd { .. } => "a `-----BEGIN` in it has no `-----END`",
         Error::IllegalSectionStart { .. } => "a `-----BEGIN` in it has no dashes behind it",
