@@ -28,7 +28,7 @@ pub fn check<'a>(
             Ok(principal) => principal,
             Err(fault) => return Err(unauthenticated(gateway, endpoint, Some(fault))),
         };
-        if known.is_some_and(|other| other.name != principal.name) {
+        if known.is_some_and(|other| other.name() != principal.name()) {
             return Err(Rejection::AmbiguousCredentials);
         }
         known = Some(principal);

@@ -6,7 +6,7 @@ use super::rejection::Rejection;
 
 /// Judges what the caller may do; a stranger has no scopes.
 pub fn check(endpoint: &Endpoint, principal: Option<&Principal>) -> Result<(), Rejection> {
-    let granted = principal.map_or(&[][..], |principal| &principal.scopes);
+    let granted = principal.map_or(&[][..], Principal::scopes);
     if endpoint.scopes.iter().all(|scope| granted.contains(scope)) {
         Ok(())
     } else {

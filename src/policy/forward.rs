@@ -97,7 +97,7 @@ impl<'a> Forward<'a> {
         }
         self.write_path_taken(&mut writer, hop);
         if let Some(principal) = self.identified.principal.filter(|_| endpoint.forwarding.identity) {
-            writer.field(b"X-Authenticated-Principal", principal.name.as_bytes());
+            writer.field(b"X-Authenticated-Principal", principal.name().as_bytes());
         }
         if let Some(protocol) = self.upgrade() {
             writer.field(b"Connection", b"upgrade");

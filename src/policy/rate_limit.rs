@@ -25,7 +25,7 @@ pub fn charges<'a>(
         .iter()
         .map(|quota| {
             let key = match &quota.by {
-                QuotaBy::Principal => principal.map_or(address, |known| ChargeKey::Principal(&known.name)),
+                QuotaBy::Principal => principal.map_or(address, |known| ChargeKey::Principal(known.name())),
                 QuotaBy::ClientAddress => address,
                 QuotaBy::Header(name) => head.request.single(name)?.map_or(address, ChargeKey::Header),
                 QuotaBy::Endpoint => ChargeKey::Endpoint(&endpoint.method, &endpoint.template.text),

@@ -61,7 +61,7 @@ pub(super) fn write(line: &mut Vec<u8>, at: SystemTime, record: &Record<'_>) {
         members.bytes(key!("path"), cut(path(record.target), MAX_PATH));
     }
     if let Some(principal) = record.trail.principal {
-        members.text(key!("principal"), &principal.name);
+        members.text(key!("principal"), principal.name());
     }
     members.text(key!("end"), record.end.name());
     if let Some(status) = record.end.status() {

@@ -52,7 +52,7 @@ fn beyond_everyone(endpoint: &Endpoint, compiler: &Compiler<'_>) -> Option<Strin
     let reached = endpoint.authentication.accepted.iter().any(|index| {
         let Some(authenticator) = compiler.authenticators.value(*index) else { return true };
         let AuthenticatorKind::ApiKey { keys, .. } = &authenticator.kind;
-        keys.principals().iter().any(|principal| endpoint.scopes.iter().all(|scope| principal.scopes.contains(scope)))
+        keys.grants().any(|grant| endpoint.scopes.iter().all(|scope| grant.scopes.contains(scope)))
     });
     let scopes: Vec<String> = endpoint.scopes.iter().map(|scope| format!("`{scope}`")).collect();
     (!reached).then(|| scopes.join(", "))
