@@ -3,6 +3,7 @@
 
 mod admin;
 mod ending;
+mod keys;
 mod logs;
 mod reloading;
 mod systemd;

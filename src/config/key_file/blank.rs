@@ -3,9 +3,11 @@
 
 use std::ops::Range;
 
+/// Whether a value may be shown.
+type MayStay = fn(&str) -> bool;
+
 /// Names whose values are nobody's to see, but for those that hide what they are about.
-const NAMES: [(&str, fn(&str) -> bool); 3] =
-    [("sha256", is_hash), ("secret", is_reference), ("password", is_password_hash)];
+const NAMES: [(&str, MayStay); 3] = [("sha256", is_hash), ("secret", is_reference), ("password", is_password_hash)];
 
 /// The text with everything blanked that is written as the value of one of these names and is no hash or
 /// reference. Lengths stay, so that places do.

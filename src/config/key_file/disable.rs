@@ -80,14 +80,17 @@ fn held<'d>(principals: Option<&'d mut Item>, name: &str) -> Result<Vec<&'d mut 
 
 fn meant<'d>(held: Vec<&'d mut dyn TableLike>, which: Which<'_>) -> Result<Vec<&'d mut dyn TableLike>, EditError> {
     let all: Vec<String> = held.iter().map(|key| shown(&**key)).collect();
-    let named = |name: &str| held.iter().any(|key| text_of(&**key, "name") == Some(name));
-    let is_meant: Box<dyn Fn(&dyn TableLike) -> bool> = match which {
-        Which::Only | Which::All => Box::new(|_| true),
-        Which::Called(name) if named(name) => Box::new(move |key| text_of(key, "name") == Some(name)),
-        Which::Called(digits) => Box::new(move |key| {
+    let is_named = |key: &dyn TableLike, name: &str| text_of(key, "name") == Some(name);
+    let any_named = |name: &str| held.iter().any(|key| is_named(&**key, name));
+    // A name goes before a hash.
+    let name = matches!(which, Which::Called(name) if any_named(name));
+    let is_meant = |key: &dyn TableLike| match which {
+        Which::Only | Which::All => true,
+        Which::Called(called) if name => is_named(key, called),
+        Which::Called(digits) => {
             let hash = text_of(key, "sha256").unwrap_or_default().to_ascii_lowercase();
             digits.len() >= LEAST_DIGITS && hash.starts_with(&digits.to_ascii_lowercase())
-        }),
+        }
     };
     let meant: Vec<_> = held.into_iter().filter(|key| is_meant(&**key)).collect();
     match meant.len() {

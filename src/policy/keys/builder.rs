@@ -53,7 +53,7 @@ impl KeySetBuilder {
         if !twins.is_empty() {
             return Err(twins);
         }
-        let places = entries.len().div_ceil(3) * 4;
+        let places = entries.len().div_ceil(4) * 5;
         let mut validities = vec![Validity::default(); self.validities.len()];
         for (validity, index) in self.validities {
             validities[index as usize] = validity;
