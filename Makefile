@@ -43,7 +43,7 @@ doc: ## The documentation of the code, warnings forbidden
 	@scripts/need cargo cc cmake
 	RUSTDOCFLAGS='-D warnings' cargo doc --locked --no-deps --document-private-items
 
-bench: ## Micro-benchmarks of the decision and of telling of it
+bench: ## Micro-benchmarks of the decision, of knowing who asks and of telling of it
 	@scripts/need cargo cc cmake
 	cargo bench --locked
 

@@ -107,8 +107,8 @@ fn peer(peer: &Peer) -> Value {
 fn authenticator(authenticator: &Authenticator) -> Value {
     match &authenticator.kind {
         AuthenticatorKind::ApiKey { header, keys } => {
-            let principals = keys.principals().iter().map(|principal| {
-                (principal.name.clone(), json!({ "scopes": principal.scopes, "plan": principal.plan }))
+            let principals = keys.principals().into_iter().map(|principal| {
+                (principal.name().to_owned(), json!({ "scopes": principal.scopes(), "plan": principal.plan() }))
             });
             json!({ "kind": "api_key", "header": header, "principals": principals.collect::<Map<_, _>>() })
         }

@@ -4,7 +4,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
 /// A gate before a REST API: who may come in, what they may bring, how often.
@@ -45,7 +45,7 @@ pub(super) enum Command {
         #[arg(long, value_name = "DIR")]
         data: Option<PathBuf>,
     },
-    /// Make API keys.
+    /// Make API keys, look at those there are, take them out of use.
     Key {
         #[command(subcommand)]
         command: KeyCommand,
@@ -80,10 +80,55 @@ pub(super) enum KeyCommand {
         /// Whose key it is; a principal that the file does not have yet gets no scopes.
         #[arg(long, value_name = "NAME")]
         principal: Option<String>,
+        /// What to call it, for `list` and `revoke`: 1 to 64 of letters, digits and `._-`.
+        #[arg(long, value_name = "NAME", requires = "file")]
+        name: Option<String>,
+        /// From when on it is good: 2027-01-01, or 2027-01-01T12:00:00Z; without it, at once.
+        #[arg(long, value_name = "WHEN", requires = "file")]
+        not_before: Option<String>,
         /// From when on it is good no more: 2027-01-01, or 2027-01-01T12:00:00Z.
         #[arg(long, value_name = "WHEN", requires = "file")]
         expires: Option<String>,
     },
+    /// Show who holds which keys, whether they are good, and until when.
+    ///
+    /// A key is shown by its name, or by the first 8 digits of its hash where it has none.
+    List {
+        /// The key file; without it, those that portcullis.toml in this folder names.
+        #[arg(long, value_name = "FILE")]
+        file: Option<PathBuf>,
+        /// Only the keys of this principal.
+        #[arg(long, value_name = "NAME")]
+        principal: Option<String>,
+        /// As JSON: an array with an object for each key.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Take keys of a principal out of use: `disabled = true` in the key file.
+    ///
+    /// A gate that runs sees it within a second; requests in flight are finished. Nothing else in the file
+    /// changes, and `enable` is the way back.
+    Revoke(KeysOf),
+    /// Take keys of a principal back into use that were revoked.
+    Enable(KeysOf),
+}
+
+/// Which keys of whom.
+#[derive(Debug, Args)]
+pub(super) struct KeysOf {
+    /// The key file.
+    #[arg(long, value_name = "FILE")]
+    pub(super) file: PathBuf,
+    /// Whose keys.
+    #[arg(long, value_name = "NAME")]
+    pub(super) principal: String,
+    /// The key of this name, or else the one whose hash begins with these digits, four or more; not needed
+    /// where the principal has one key only.
+    #[arg(long, value_name = "NAME-OR-DIGITS", conflicts_with = "all")]
+    pub(super) key: Option<String>,
+    /// All keys of the principal.
+    #[arg(long)]
+    pub(super) all: bool,
 }
 
 /// Lines as they stand, in `--help` as in the manual page.

@@ -25,12 +25,14 @@ pub(super) fn told(file: &Path, outcome: Result<Loaded, ConfigErrors>) -> Result
             loaded.warnings.iter().for_each(|warning| eprintln!("{}\n", rendered(warning)));
             Ok(loaded)
         }
-        Err(errors) => {
-            let shown: Vec<String> = errors.0.iter().map(rendered).collect();
-            let name = file.display();
-            Err(Failure::Wrong(format!("{}\n\n{name}: {}", shown.join("\n\n"), errors.summary())))
-        }
+        Err(errors) => Err(wrong(file, &errors)),
     }
+}
+
+/// Every fault of a file, and how many there are.
+pub(super) fn wrong(file: &Path, errors: &ConfigErrors) -> Failure {
+    let shown: Vec<String> = errors.0.iter().map(rendered).collect();
+    Failure::Wrong(format!("{}\n\n{}: {}", shown.join("\n\n"), file.display(), errors.summary()))
 }
 
 fn rendered(found: &Diagnostic) -> String {

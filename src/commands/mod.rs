@@ -17,7 +17,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use arguments::{Arguments, Command, KeyCommand};
+use arguments::{Arguments, Command};
 
 /// Why a command ended badly; the text was not printed yet.
 enum Failure {
@@ -33,9 +33,7 @@ pub fn run() -> ExitCode {
         Command::Serve { file } => serve::serve(&file),
         Command::Check { file } => check::check(&file),
         Command::Demo { address, data } => demo::demo(address, data.as_deref()),
-        Command::Key { command: KeyCommand::New { file, principal, expires } } => {
-            key::new(file.as_deref(), principal.as_deref(), expires.as_deref())
-        }
+        Command::Key { command } => key::key(&command),
         Command::Schema => {
             println!("{:#}", crate::config::schema());
             Ok(())

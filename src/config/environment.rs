@@ -15,8 +15,9 @@ use crate::policy::time::Timestamp;
 
 pub(super) use recorder::{Recorded, Recorder};
 
-/// No file that a configuration names is larger, or it is a device that never ends.
-const MAX_FILE_BYTES: u64 = 64 * 1024 * 1024;
+/// No file that a configuration names is larger, or it is a device that never ends. Key files of a million
+/// principals have a hundred megabytes.
+const MAX_FILE_BYTES: u64 = 256 * 1024 * 1024;
 
 /// What a configuration may ask of the world.
 pub trait Environment {
@@ -59,7 +60,7 @@ impl Environment for Machine {
         let file = fs::File::open(path)?;
         file.take(MAX_FILE_BYTES + 1).read_to_end(&mut content)?;
         if content.len() as u64 > MAX_FILE_BYTES {
-            return Err(io::Error::new(io::ErrorKind::FileTooLarge, "larger than 64 MiB"));
+            return Err(io::Error::new(io::ErrorKind::FileTooLarge, "larger than 256 MiB"));
         }
         Ok(content)
     }

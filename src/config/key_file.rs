@@ -5,25 +5,30 @@
 
 mod append;
 mod blank;
+mod disable;
+mod edit;
+mod holders;
 mod moment;
+mod pieces;
 
-use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use schemars::JsonSchema;
-use toml::de::DeTable;
 
-use super::environment::Environment;
+use super::ConfigErrors;
+use super::environment::{Environment, Recorder};
 use super::faults::Faults;
-use super::located::{Field, List, Located, Named};
-use super::read::{Reader, read_table};
-use super::source::{Place, Source};
+use super::located::{Field, List, Named};
+use super::read::read_table;
+use super::source::Place;
 use super::text::Text;
-use super::toml_text::{parse, read_text};
-use crate::policy::keys::{Key, KeyHash, KeySet, Principal};
-use crate::policy::time::Timestamp;
+use super::toml_text::read_text;
+use crate::policy::keys::{KeyHash, KeySet};
 
-pub use append::{AppendError, append};
+pub use append::{NewKey, append};
+pub use disable::{Change, Which, disable, enable};
+pub use edit::EditError;
+pub use holders::{HeldKey, Holder};
 use moment::Moment;
 
 /// What a key file holds.
@@ -51,6 +56,8 @@ read_table!(PrincipalTable, "a principal's table" { keys, scopes, plan });
 /// One key.
 #[derive(Clone, Debug, Default, JsonSchema)]
 struct KeyTable {
+    /// What it is called, for who looks after it.
+    name: Field<Text>,
     /// SHA-256 of the key.
     sha256: Field<Text>,
     /// From when on it is good no more.
@@ -62,7 +69,7 @@ struct KeyTable {
 }
 
 read_table!(KeyTable, "a table such as { sha256 = \"9f86d0…\", expires = 2027-01-01 }" {
-    sha256, expires, not_before, disabled,
+    name, sha256, expires, not_before, disabled,
 });
 
 /// Reads a key file. `named_at` is where the configuration names it.
@@ -74,96 +81,43 @@ pub(super) fn read(
     faults: &mut Faults,
 ) -> Option<KeySet> {
     let source = read_text(name, path, Some(named_at), environment, faults)?;
-    let blanked = blank::what_is_no_hash(source.text());
-    let shown = Source::new(source.name().into(), source.path().into(), blanked);
-    let before = faults.error_count();
-    let read = |table: &DeTable<'_>, reader: &mut Reader<'_>| KeyFile::read_entries(table.iter(), reader);
-    let file = parse(shown, environment, faults, read);
-    let set = key_set(&file, environment.now(), faults);
-    (faults.error_count() == before).then_some(set)
+    holders::read(source, environment, faults, |_| {})
 }
 
-fn key_set(file: &KeyFile, now: Timestamp, faults: &mut Faults) -> KeySet {
-    let mut set = KeySet::default();
-    let mut seen: HashMap<KeyHash, Place> = HashMap::new();
-    for entry in &file.principal.entries {
-        check_name(&entry.name, faults);
-        let Some(table) = &entry.value else { continue };
-        let principal = set.add_principal(Principal {
-            name: entry.name.value.clone(),
-            scopes: scopes(&table.scopes, faults),
-            plan: table.plan.given().map(|plan| plan.as_str().to_owned()),
-        });
-        let keys = table.keys.given().map(|keys| keys.as_ref()).unwrap_or_default();
-        if keys.is_empty() && !table.keys.is_broken() {
-            let fault = faults.warning(entry.name.at, format!("`{}` has no keys", entry.name.value));
-            fault.label("nobody can come in by this name");
-        }
-        for key in keys {
-            let Some((hash, at, key)) = read_key(key, principal, now, faults) else { continue };
-            match seen.get(&hash) {
-                Some(first) => {
-                    let fault = faults.error(at, "two keys have the same hash");
-                    fault.label("here again").also(*first, "here first");
-                }
-                None => {
-                    seen.insert(hash, at);
-                    set.add_key(hash, key);
-                }
-            }
-        }
+/// Who holds which keys, for whoever looks after a key file; what came by reference stands there as the
+/// reference.
+///
+/// # Errors
+///
+/// All that is wrong with the file, warnings too.
+pub fn list(path: &Path, environment: &dyn Environment) -> Result<Vec<Holder>, ConfigErrors> {
+    let recorder = Recorder::new(environment);
+    let (mut faults, mut holders) = (Faults::default(), Vec::new());
+    let source = read_text(path.display().to_string(), path.to_owned(), None, &recorder, &mut faults);
+    let set = source.and_then(|source| holders::read(source, &recorder, &mut faults, |holder| holders.push(holder)));
+    if set.is_none() {
+        return Err(ConfigErrors(faults.finish()));
     }
-    set
-}
-
-fn read_key(
-    table: &Located<KeyTable>,
-    principal: usize,
-    now: Timestamp,
-    faults: &mut Faults,
-) -> Option<(KeyHash, Place, Key)> {
-    let written = match &table.sha256 {
-        Field::Given(written) => written,
-        Field::Broken => return None,
-        Field::Absent => {
-            faults.absent(table.at, "this key has no hash").label("expected `sha256`, 64 hexadecimal digits");
-            return None;
-        }
-    };
-    let Some(hash) = parse_hash(written.as_str()) else {
-        faults
-            .error(written.at, "this is no SHA-256")
-            .label("expected 64 hexadecimal digits")
-            .if_whole()
-            .help("`portcullis key new` makes a key and its hash; the file never holds the key");
-        return None;
-    };
-    let moment = |field: &Field<Moment>| field.given().map(|given| given.value.0);
-    let (not_before, expires) = (moment(&table.not_before), moment(&table.expires));
-    if let Field::Given(given) = &table.expires {
-        if expires <= Some(now) {
-            faults.warning(given.at, "this key has expired").label("it opens nothing any more");
-        } else if not_before >= expires {
-            faults.error(given.at, "this key is never good").label("it expires before it begins");
-        }
+    let secrets = recorder.finish().secrets;
+    let mask = |shown: &mut String| *shown = secrets.mask(shown).unwrap_or_else(|| std::mem::take(shown));
+    for holder in &mut holders {
+        holder.grant.scopes.iter_mut().chain(&mut holder.grant.plan).for_each(mask);
+        holder.keys.iter_mut().filter_map(|key| key.name.as_mut()).for_each(mask);
     }
-    let disabled = table.disabled.given().is_some_and(|disabled| disabled.value);
-    Some((hash, written.at, Key { principal, not_before, expires, disabled }))
+    Ok(holders)
 }
 
 fn parse_hash(text: &str) -> Option<KeyHash> {
-    let digits: Vec<u32> = text.chars().map(|digit| digit.to_digit(16)).collect::<Option<_>>()?;
-    let bytes: Vec<u8> =
-        digits.chunks(2).map(|pair| pair.iter().fold(0, |byte, digit| byte * 16 + *digit as u8)).collect();
-    bytes.try_into().ok().filter(|_| digits.len() == 64)
-}
-
-/// The name goes into fields and logs as it is.
-fn check_name(name: &Located<String>, faults: &mut Faults) {
-    if !is_principal_name(&name.value) {
-        let fault = faults.error(name.at, "this is no name of a principal");
-        fault.label("expected 1 to 128 of letters, digits and `._@-`");
+    let mut hash = KeyHash::default();
+    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    let (pairs, odd) = text.as_bytes().as_chunks();
+    if pairs.len() != hash.len() || !odd.is_empty() {
+        return None;
     }
+    for (byte, [high, low]) in hash.iter_mut().zip(pairs) {
+        *byte = digit(*high)? * 16 + digit(*low)?;
+    }
+    Some(hash)
 }
 
 /// Whether a principal may have this name.
@@ -171,9 +125,9 @@ pub fn is_principal_name(name: &str) -> bool {
     (1..=128).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._@-".contains(&byte))
 }
 
-fn scopes(field: &Field<List<Text>>, faults: &mut Faults) -> Vec<String> {
-    let Field::Given(list) = field else { return Vec::new() };
-    list.iter().filter_map(|scope| super::compile::scope(scope, faults)).collect()
+/// Whether a key may have this name.
+pub fn is_key_name(name: &str) -> bool {
+    (1..=64).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
 }
 
 #[cfg(test)]

@@ -31,6 +31,7 @@ mod toml_text;
 mod tree;
 pub mod units;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use crate::policy::gateway::Gateway;
@@ -104,11 +105,34 @@ pub fn read(path: &Path, environment: &dyn Environment) -> Reading {
     Reading { outcome, looked_at }
 }
 
+/// The key files that a configuration names, each once. What is in them, and whether the rest of the
+/// configuration holds, is not asked.
+///
+/// # Errors
+///
+/// All that keeps the text of the configuration from being read.
+pub fn key_files(path: &Path, environment: &dyn Environment) -> Result<Vec<PathBuf>, ConfigErrors> {
+    let mut faults = Faults::default();
+    let Some((_, file)) = written(path, environment, &mut faults).filter(|_| !faults.any_error()) else {
+        return Err(ConfigErrors(faults.finish()));
+    };
+    let tables = file.authenticator.entries.iter().filter_map(|entry| entry.value.as_ref());
+    let named = tables.filter_map(|table| table.keys.given());
+    let paths: BTreeSet<PathBuf> = named.map(|keys| faults.source(keys.at.file).relative(keys.as_str())).collect();
+    Ok(paths.into_iter().collect())
+}
+
 fn load_into(path: &Path, environment: &dyn Environment, faults: &mut Faults) -> Option<Gateway> {
+    let (main, file) = written(path, environment, faults)?;
+    compile::compile(&file, main, environment, faults)
+}
+
+/// What was written, in a file and those that it includes.
+fn written(path: &Path, environment: &dyn Environment, faults: &mut Faults) -> Option<(FileId, file::ConfigFile)> {
     let text = toml_text::read_text(path.display().to_string(), path.to_owned(), None, environment, faults)?;
     let (main, mut file) = toml_text::parse(text, environment, faults, file::ConfigFile::read_entries_of);
     include::include(&mut file, main, environment, faults);
-    compile::compile(&file, main, environment, faults)
+    Some((main, file))
 }
 
 impl file::ConfigFile {

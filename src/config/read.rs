@@ -8,6 +8,8 @@
 mod macros;
 mod values;
 
+use std::ops::Range;
+
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -28,6 +30,8 @@ pub(super) type Key<'i> = Spanned<std::borrow::Cow<'i, str>>;
 pub(super) struct Reader<'a> {
     /// The file.
     pub(super) file: FileId,
+    /// Where in the file the text begins that was parsed: at its first byte, but for pieces of a large one.
+    pub(super) from: usize,
     /// Where secrets come from.
     pub(super) environment: &'a dyn Environment,
     /// Where faults go to.
@@ -55,7 +59,12 @@ pub(super) trait Slot {
 impl Reader<'_> {
     /// The place of a span in this file.
     pub(super) fn place<T>(&self, spanned: &Spanned<T>) -> Place {
-        Place::new(self.file, spanned.span())
+        self.place_of(spanned.span())
+    }
+
+    /// The place of these bytes of the text that was parsed.
+    pub(super) fn place_of(&self, span: Range<usize>) -> Place {
+        Place::new(self.file, self.from + span.start..self.from + span.end)
     }
 
     /// Reports a value of another type than expected.

@@ -37,6 +37,11 @@ impl Source {
         &self.text
     }
 
+    /// The same file, of which this is to be shown.
+    pub(super) fn shown_as(self, shown: impl FnOnce(String) -> String) -> Self {
+        Self::new(self.name, self.path, shown(self.text))
+    }
+
     /// The path of what this file calls `written`: relative to the folder it stands in.
     pub fn relative(&self, written: &str) -> PathBuf {
         self.path.parent().unwrap_or(Path::new("")).join(written)

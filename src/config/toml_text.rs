@@ -1,5 +1,6 @@
 //! From the bytes of a file to a TOML table: every fault of syntax, not the first.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use toml::de::{DeTable, Error};
@@ -8,7 +9,7 @@ use super::environment::{Environment, describe};
 use super::faults::Faults;
 use super::read::Reader;
 use super::recover;
-use super::source::{FileId, Place, Source};
+use super::source::{Place, Source};
 use super::text::Text;
 use super::tree::Tree;
 
@@ -59,18 +60,38 @@ pub(super) fn parse<T>(
 ) -> T {
     let file = faults.add_source(source);
     let source = faults.source(file).clone();
-    let (whole, errors) = Tree::parse(source.text());
-    let parts = recover::parts(source.text(), &errors);
-    let (table, errors) = if parts.is_empty() { (whole, errors) } else { recover::join(&parts) };
-    for error in errors {
-        syntax_fault(&error, file, source.text().len(), faults);
-        faults.set_incomplete();
-    }
-    read(&table, &mut Reader { file, environment, faults })
+    parse_piece(source.text(), Reader { file, from: 0, environment, faults }, read)
 }
 
-fn syntax_fault(error: &Error, file: FileId, end: usize, faults: &mut Faults) {
-    let span = error.span().unwrap_or(end..end);
+/// Does the same with one piece of the text after the other, so that the table of one is held at a time.
+pub(super) fn parse_in_pieces(
+    source: Source,
+    pieces: &[Range<usize>],
+    environment: &dyn Environment,
+    faults: &mut Faults,
+    mut read: impl FnMut(&DeTable<'_>, &mut Reader<'_>),
+) {
+    let file = faults.add_source(source);
+    let source = faults.source(file).clone();
+    for piece in pieces {
+        let reader = Reader { file, from: piece.start, environment, faults };
+        parse_piece(&source.text()[piece.clone()], reader, &mut read);
+    }
+}
+
+fn parse_piece<T>(text: &str, mut reader: Reader<'_>, read: impl FnOnce(&DeTable<'_>, &mut Reader<'_>) -> T) -> T {
+    let (whole, errors) = Tree::parse(text);
+    let parts = recover::parts(text, &errors);
+    let (table, errors) = if parts.is_empty() { (whole, errors) } else { recover::join(&parts) };
+    for error in errors {
+        syntax_fault(&error, text.len(), &mut reader);
+        reader.faults.set_incomplete();
+    }
+    read(&table, &mut reader)
+}
+
+fn syntax_fault(error: &Error, end: usize, reader: &mut Reader<'_>) {
+    let at = reader.place_of(error.span().unwrap_or(end..end));
     // The parser says what is wrong and, after the first comma, what it had expected.
     let message = error.message();
     let (problem, expected) = match message.split_once(", expected ") {
@@ -78,5 +99,5 @@ fn syntax_fault(error: &Error, file: FileId, end: usize, faults: &mut Faults) {
         Some((problem, _)) => (problem, String::new()),
         None => (message, String::new()),
     };
-    faults.error(Place::new(file, span), format!("this is not TOML: {problem}")).label(expected);
+    reader.faults.error(at, format!("this is not TOML: {problem}")).label(expected);
 }

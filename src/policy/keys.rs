@@ -3,14 +3,30 @@
 //! A key is 128 random bits or more, so one round of SHA-256 is enough to store it by; passwords need
 //! more and are not kept here. A lookup tells nothing of how much of a guess was right: what is
 //! compared is the hash of it, and in constant time.
+//!
+//! A set is built once ([`KeySetBuilder`]) and then only read. Its entries are sorted by hash in an array of which
+//! a fifth is empty, each where its first bits say that it should be, or in the next place behind that is free: as
+//! hashes are random, two places further on. An entry holds hash, principal and when the key is good, and fills
+//! one line of the cache. So a lookup waits for memory once; a second wait would cost as much as all else. What
+//! many keys have in common stands once: scopes and plan (a [`Grant`]), and dates.
+//!
+//! A million keys, each of a principal of its own, take 110 MiB: 80 B for each, and the name on the heap. A
+//! lookup among them takes 0.4 µs where memory takes 0.2, and 0.08 µs among so few that the cache holds them; of
+//! both, SHA-256 is 0.06 (`benches/authenticate`).
+
+mod builder;
+mod principal;
 
 use std::fmt::{self, Write as _};
+use std::sync::Arc;
 
-use hashbrown::HashMap;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use super::time::Timestamp;
+
+pub use builder::{KeySetBuilder, Twin};
+pub use principal::{Grant, Principal};
 
 /// SHA-256 of a key.
 pub type KeyHash = [u8; 32];
@@ -30,32 +46,54 @@ pub const MAX_KEY_BYTES: usize = 512;
 /// The keys of one file.
 #[derive(Default)]
 pub struct KeySet {
-    principals: Vec<Principal>,
-    keys: HashMap<KeyHash, Key>,
+    /// Principals that have no key.
+    keyless: Box<[Principal]>,
+    grants: Box<[Arc<Grant>]>,
+    /// Sorted by hash; none stands before its [`place`], and none is empty from there to where it stands.
+    entries: Box<[Option<Entry>]>,
+    /// So many places hashes are spread over. There may be a few more, behind the last.
+    places: usize,
+    validities: Box<[Validity]>,
 }
 
-/// Who is behind a credential.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Principal {
-    /// The name, unique in its file.
-    pub name: String,
-    /// What it may do.
-    pub scopes: Vec<String>,
-    /// Which plan its quotas follow.
-    pub plan: Option<String>,
+/// One key, in one line of the cache.
+#[repr(align(64))]
+struct Entry {
+    hash: Words,
+    principal: Principal,
+    /// Index of when it is good.
+    validity: u32,
+    /// In the order in which keys were added.
+    number: u32,
 }
 
-/// One key of a principal.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Key {
-    /// Index of the principal.
-    pub principal: usize,
+/// A hash as the processor compares it, first bytes first.
+type Words = [u64; 4];
+
+/// When a key is good.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Validity {
     /// From when on it is good.
     pub not_before: Option<Timestamp>,
     /// From when on it is good no more.
     pub expires: Option<Timestamp>,
     /// Taken out of use by hand.
     pub disabled: bool,
+}
+
+impl Validity {
+    /// Whether a key of this validity is good at this time.
+    pub fn check(&self, now: Timestamp) -> Result<(), KeyFault> {
+        if self.disabled {
+            Err(KeyFault::Disabled)
+        } else if self.not_before.is_some_and(|from| now < from) {
+            Err(KeyFault::NotYet)
+        } else if self.expires.is_some_and(|until| now >= until) {
+            Err(KeyFault::Expired)
+        } else {
+            Ok(())
+        }
+    }
 }
 
 /// Why a key that was presented is not taken; for the log, never for the caller.
@@ -84,70 +122,62 @@ impl KeyFault {
 }
 
 impl KeySet {
-    /// Adds a principal and returns its index.
-    pub fn add_principal(&mut self, principal: Principal) -> usize {
-        self.principals.push(principal);
-        self.principals.len() - 1
-    }
-
-    /// Adds a key; `false` where the same hash is there already.
-    pub fn add_key(&mut self, hash: KeyHash, key: Key) -> bool {
-        self.keys.try_insert(hash, key).is_ok()
-    }
-
     /// Who presents this key?
     pub fn lookup(&self, presented: &[u8], now: Timestamp) -> Result<&Principal, KeyFault> {
         if presented.len() > MAX_KEY_BYTES {
             return Err(KeyFault::Unknown);
         }
-        let hash: KeyHash = Sha256::digest(presented).into();
-        let (known, key) = self.keys.get_key_value(&hash).ok_or(KeyFault::Unknown)?;
-        if !bool::from(known.ct_eq(&hash)) {
-            return Err(KeyFault::Unknown);
-        }
-        if key.disabled {
-            return Err(KeyFault::Disabled);
-        }
-        if key.not_before.is_some_and(|from| now < from) {
-            return Err(KeyFault::NotYet);
-        }
-        if key.expires.is_some_and(|until| now >= until) {
-            return Err(KeyFault::Expired);
-        }
-        self.principals.get(key.principal).ok_or(KeyFault::Unknown)
+        let entry = self.entry(&words(&Sha256::digest(presented).into())).ok_or(KeyFault::Unknown)?;
+        self.validities.get(entry.validity as usize).ok_or(KeyFault::Unknown)?.check(now)?;
+        Ok(&entry.principal)
     }
 
-    /// The principals, in the order of the file.
-    pub fn principals(&self) -> &[Principal] {
-        &self.principals
+    fn entry(&self, hash: &Words) -> Option<&Entry> {
+        let from_place = self.entries.get(place(hash, self.places)..)?;
+        from_place.iter().map_while(Option::as_ref).find(|entry| bool::from(entry.hash.ct_eq(hash)))
     }
+
+    fn entries(&self) -> impl Iterator<Item = &Entry> {
+        self.entries.iter().flatten()
+    }
+
+    /// Whether there is nobody in it, not even without a key.
+    pub fn is_empty(&self) -> bool {
+        self.entries().next().is_none() && self.keyless.is_empty()
+    }
+
+    /// The principals, by name.
+    pub fn principals(&self) -> Vec<&Principal> {
+        let all = self.entries().map(|entry| &entry.principal).chain(&self.keyless);
+        let mut all: Vec<_> = all.collect();
+        all.sort_unstable_by_key(|principal| principal.name());
+        all.dedup_by_key(|principal| principal.name());
+        all
+    }
+
+    /// What principals may do, each combination once.
+    pub fn grants(&self) -> impl Iterator<Item = &Grant> {
+        self.grants.iter().map(|grant| &**grant)
+    }
+}
+
+fn words(hash: &KeyHash) -> Words {
+    let (words, _) = hash.as_chunks();
+    std::array::from_fn(|index| u64::from_be_bytes(words[index]))
+}
+
+/// Where a hash should stand among so many places: as far along as it is among all hashes.
+fn place(hash: &Words, places: usize) -> usize {
+    let place = (u128::from(hash[0]) * places as u128) >> 64;
+    place as usize
 }
 
 /// Hashes are no secrets, but there is no reason to print them either.
 impl fmt::Debug for KeySet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("KeySet").field("principals", &self.principals).field("keys", &self.keys.len()).finish()
+        f.debug_struct("KeySet").field("keys", &self.entries().count()).finish_non_exhaustive()
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_key_is_good_only_in_its_time() {
-        let mut set = KeySet::default();
-        let principal = set.add_principal(Principal { name: "acme".into(), scopes: vec![], plan: None });
-        let at = Timestamp::from_seconds;
-        let key = Key { principal, not_before: Some(at(10)), expires: Some(at(20)), disabled: false };
-        assert!(set.add_key(Sha256::digest(b"k1").into(), key));
-        assert!(!set.add_key(Sha256::digest(b"k1").into(), key));
-        assert!(set.add_key(Sha256::digest(b"k2").into(), Key { disabled: true, ..key }));
-        assert_eq!(set.lookup(b"k1", at(9)), Err(KeyFault::NotYet));
-        assert_eq!(set.lookup(b"k1", at(10)).map(|p| p.name.as_str()), Ok("acme"));
-        assert_eq!(set.lookup(b"k1", at(20)), Err(KeyFault::Expired));
-        assert_eq!(set.lookup(b"k2", at(15)), Err(KeyFault::Disabled));
-        assert_eq!(set.lookup(b"k3", at(15)), Err(KeyFault::Unknown));
-        assert_eq!(set.lookup(&[b'k'; 600], at(15)), Err(KeyFault::Unknown));
-    }
-}
+mod tests;

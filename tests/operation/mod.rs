@@ -4,6 +4,7 @@
 mod admin;
 mod certificates;
 mod ending;
+mod keys;
 mod logs;
 mod reloading;
 mod systemd;

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{ExitStatus, Stdio};
+use std::process::{ExitStatus, Output, Stdio};
 use std::sync::{Arc, Mutex};
 
 use serde_json::Value;
@@ -37,6 +37,13 @@ impl Site {
     pub(crate) fn read(&self, name: &str) -> String {
         std::fs::read_to_string(self.path(name)).expect("it is there")
     }
+}
+
+/// Runs a command to its end, in the site's folder.
+pub(crate) async fn portcullis<'a>(site: &Site, arguments: impl IntoIterator<Item = &'a str>) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_portcullis"));
+    command.args(arguments).current_dir(site.path("")).stdin(Stdio::null()).kill_on_drop(true);
+    timeout(PATIENCE, command.output()).await.expect("it ends in time").expect("the binary was built for this test")
 }
 
 /// A running gate; ended with the test at the latest.

@@ -8,10 +8,8 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest, Sha256};
-
+use crate::commands::key;
 use crate::demo::Landmarks;
-use crate::policy::keys::hex;
 
 /// The configuration as shipped. The demo runs this very text, but for two addresses.
 const CONFIG: &str = include_str!("../../../config/portcullis.toml");
@@ -55,11 +53,11 @@ pub fn prepare(dir: &Path, gate: SocketAddr, api: SocketAddr, landmarks: Landmar
     for (name, text) in SCHEMAS {
         std::fs::write(schema_dir.join(name), text)?;
     }
-    let (acme_key, globex_key) = (new_key()?, new_key()?);
+    let ((acme_key, acme_hash), (globex_key, globex_hash)) = (key::fresh()?, key::fresh()?);
     let keys = format!(
         "# Written by `portcullis demo` at every start; the keys themselves are in its guide only.\n\n{}\n{}",
-        principal("acme", &acme_key, &["crm.read", "crm.delete"], "gold"),
-        principal("globex", &globex_key, &["crm.read"], "silver"),
+        principal("acme", &acme_hash, &["crm.read", "crm.delete"], "gold"),
+        principal("globex", &globex_hash, &["crm.read"], "silver"),
     );
     std::fs::write(config_dir.join("partner-keys.toml"), keys)?;
     let config = config_dir.join("portcullis.toml");
@@ -85,21 +83,16 @@ fn configuration(gate: SocketAddr, api: SocketAddr) -> io::Result<String> {
     Ok(text)
 }
 
-fn principal(name: &str, key: &str, scopes: &[&str], plan: &str) -> String {
-    let hash = hex(&Sha256::digest(key));
+fn principal(name: &str, hash: &str, scopes: &[&str], plan: &str) -> String {
     format!("[principal.{name}]\nkeys = [{{ sha256 = \"{hash}\" }}]\nscopes = {scopes:?}\nplan = \"{plan}\"\n")
-}
-
-/// 160 random bits: more than anyone can guess, and still short enough for a line of the guide.
-fn new_key() -> io::Result<String> {
-    let mut bytes = [0; 20];
-    getrandom::fill(&mut bytes)?;
-    Ok(format!("pk_{}", hex(&bytes)))
 }
 
 #[cfg(test)]
 mod tests {
+    use sha2::{Digest, Sha256};
+
     use super::*;
+    use crate::policy::keys::hex;
 
     const LANDMARKS: Landmarks = Landmarks { damaged: 13, expendable: 24 };
 

@@ -54,7 +54,7 @@ fn beyond_everyone(endpoint: &Endpoint, compiler: &Compiler<'_>) -> Option<Strin
         let Some(authenticator) = compiler.authenticators.value(*index) else { return true };
         // Who comes with a token is known when it comes.
         let AuthenticatorKind::ApiKey { keys, .. } = &authenticator.kind else { return true };
-        keys.principals().iter().any(|principal| endpoint.scopes.iter().all(|scope| principal.scopes.contains(scope)))
+        keys.grants().any(|grant| endpoint.scopes.iter().all(|scope| grant.scopes.contains(scope)))
     });
     let scopes: Vec<String> = endpoint.scopes.iter().map(|scope| format!("`{scope}`")).collect();
     (!reached).then(|| scopes.join(", "))

@@ -1,78 +1,48 @@
 //! Adds the hash of a new key to a key file, leaving its comments and order as they are.
 
-use std::fmt;
+use toml_edit::{Array, ArrayOfTables, Datetime, InlineTable, Item, Table, Value};
 
-use toml_edit::{Array, ArrayOfTables, DocumentMut, InlineTable, Item, Table, Value};
+use super::edit::{EditError, document, keys, text_of};
+use super::{is_key_name, is_principal_name, moment, parse_hash};
 
-use crate::config::tree::Tree;
-
-use super::{is_principal_name, parse_hash};
-
-/// Deeper than any key file nests.
-const DEEPEST: usize = 16;
-
-/// Why a hash can't be added to a file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum AppendError {
-    /// The file is not TOML; the parser's own words.
-    Syntax(String),
-    /// This name in it is something else than a key file has there.
-    Shape(&'static str),
-    /// No principal can have this name.
-    Name,
-    /// Not 64 hexadecimal digits.
-    Hash,
-    /// No date or time.
-    Expires,
-    /// The file holds this hash already.
-    Known,
+/// A key that is to be in a file.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NewKey<'a> {
+    /// Its SHA-256 in hexadecimal.
+    pub hash: &'a str,
+    /// What it is to be called.
+    pub name: Option<&'a str>,
+    /// From when on it is good: a date or time as TOML writes it.
+    pub not_before: Option<&'a str>,
+    /// From when on it is good no more.
+    pub expires: Option<&'a str>,
 }
 
-impl fmt::Display for AppendError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Syntax(message) => write!(f, "the key file is not TOML: {message}"),
-            Self::Shape(name) => write!(f, "`{name}` is not what a key file has there"),
-            Self::Name => f.write_str("a principal's name is 1 to 128 of letters, digits and `._@-`"),
-            Self::Hash => f.write_str("a hash is 64 hexadecimal digits"),
-            Self::Expires => f.write_str("expected a date such as 2027-01-01, or a time such as 2027-01-01T12:00:00Z"),
-            Self::Known => f.write_str("the key file holds this hash already"),
-        }
-    }
-}
-
-impl std::error::Error for AppendError {}
-
-/// The text of a key file with one more key. `hash` is the key's SHA-256 in hexadecimal, `expires` a
-/// date or time as TOML writes it.
+/// The text of a key file with one more key.
 ///
 /// # Errors
 ///
 /// Where the text is no key file, or the arguments don't fit into one; the text is then as it was.
-pub fn append(text: &str, principal: &str, hash: &str, expires: Option<&str>) -> Result<String, AppendError> {
+pub fn append(text: &str, principal: &str, new: &NewKey<'_>) -> Result<String, EditError> {
     if !is_principal_name(principal) {
-        return Err(AppendError::Name);
+        return Err(EditError::Name);
     }
-    if parse_hash(hash).is_none() {
-        return Err(AppendError::Hash);
+    let key = key(new)?;
+    if text.contains(new.hash) {
+        return Err(EditError::Known);
     }
-    if text.contains(hash) {
-        return Err(AppendError::Known);
-    }
-    // The editing parser drops what it read by recursion; no key file nests so deep that this matters.
-    if Tree::parse(text).0.depth() > DEEPEST {
-        return Err(AppendError::Shape("something"));
-    }
-    let mut document: DocumentMut =
-        text.parse().map_err(|error: toml_edit::TomlError| AppendError::Syntax(error.message().to_owned()))?;
-    let key = key(hash, expires)?;
+    let mut document = document(text)?;
 
     let principals = document.entry("principal").or_insert_with(implicit_table);
-    let principals = principals.as_table_like_mut().ok_or(AppendError::Shape("principal"))?;
+    let principals = principals.as_table_like_mut().ok_or(EditError::Shape("principal"))?;
     let table = principals.entry(principal).or_insert_with(|| Item::Table(Table::new()));
-    let table = table.as_table_like_mut().ok_or(AppendError::Shape("principal.NAME"))?;
-    let keys = table.entry("keys").or_insert_with(|| Item::Value(Value::Array(Array::new())));
-    push(keys, key)?;
+    let table = table.as_table_like_mut().ok_or(EditError::Shape("principal.NAME"))?;
+    let list = table.entry("keys").or_insert_with(|| Item::Value(Value::Array(Array::new())));
+    let taken = |key: &&mut dyn toml_edit::TableLike| text_of(&**key, "name") == new.name;
+    if new.name.is_some() && keys(list)?.iter().any(taken) {
+        return Err(EditError::KeyNameTaken);
+    }
+    push(list, key)?;
     Ok(document.to_string())
 }
 
@@ -83,21 +53,33 @@ fn implicit_table() -> Item {
     Item::Table(table)
 }
 
-fn key(hash: &str, expires: Option<&str>) -> Result<InlineTable, AppendError> {
+fn key(new: &NewKey<'_>) -> Result<InlineTable, EditError> {
     let mut key = InlineTable::new();
-    key.insert("sha256", hash.into());
-    if let Some(expires) = expires {
-        let moment: toml_edit::Datetime = expires.parse().map_err(|_| AppendError::Expires)?;
-        if super::moment::seconds(&moment).is_none() {
-            return Err(AppendError::Expires);
+    if let Some(name) = new.name {
+        if !is_key_name(name) {
+            return Err(EditError::KeyName);
         }
-        key.insert("expires", moment.into());
+        key.insert("name", name.into());
     }
-    Ok(key)
+    if parse_hash(new.hash).is_none() {
+        return Err(EditError::Hash);
+    }
+    key.insert("sha256", new.hash.into());
+    let mut seconds = [None; 2];
+    for (slot, (name, written)) in seconds.iter_mut().zip([("not_before", new.not_before), ("expires", new.expires)]) {
+        let Some(written) = written else { continue };
+        let written: Datetime = written.parse().map_err(|_| EditError::Moment)?;
+        *slot = Some(moment::seconds(&written).ok_or(EditError::Moment)?);
+        key.insert(name, written.into());
+    }
+    match seconds {
+        [Some(from), Some(until)] if until <= from => Err(EditError::NeverGood),
+        _ => Ok(key),
+    }
 }
 
 /// Behind the last key, on a line of its own where the others have one.
-fn push(keys: &mut Item, key: InlineTable) -> Result<(), AppendError> {
+fn push(keys: &mut Item, key: InlineTable) -> Result<(), EditError> {
     if let Some(tables) = keys.as_array_of_tables_mut() {
         push_table(tables, key);
         return Ok(());
@@ -111,7 +93,7 @@ fn push(keys: &mut Item, key: InlineTable) -> Result<(), AppendError> {
         *list.decor_mut() = around;
         *keys = Item::Value(Value::Array(list));
     }
-    let array = keys.as_array_mut().ok_or(AppendError::Shape("keys"))?;
+    let array = keys.as_array_mut().ok_or(EditError::Shape("keys"))?;
     let lines = array.iter().last().and_then(|last| last.decor().prefix()?.as_str()).map(str::to_owned);
     let mut value = Value::InlineTable(key);
     match lines.filter(|prefix| prefix.contains('\n')) {
@@ -134,6 +116,10 @@ fn push_table(tables: &mut ArrayOfTables, key: InlineTable) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn append(text: &str, principal: &str, hash: &str, expires: Option<&str>) -> Result<String, EditError> {
+        super::append(text, principal, &NewKey { hash, expires, ..NewKey::default() })
+    }
 
     fn hash(digit: &str) -> String {
         digit.repeat(64)
@@ -168,14 +154,31 @@ mod tests {
     #[test]
     fn what_does_not_fit_is_refused() {
         let add = |text: &str| append(text, "acme", &hash("a"), None);
-        assert!(matches!(add("principal ="), Err(AppendError::Syntax(_))));
-        assert_eq!(add("principal = 1"), Err(AppendError::Shape("principal")));
-        assert_eq!(add("[principal]\nacme = 1"), Err(AppendError::Shape("principal.NAME")));
-        assert_eq!(add("[principal.acme]\nkeys = 1"), Err(AppendError::Shape("keys")));
-        assert_eq!(add(&add("").expect("it fits")), Err(AppendError::Known));
-        assert_eq!(append("", "a b", &hash("a"), None), Err(AppendError::Name));
-        assert_eq!(append("", "a", "a", None), Err(AppendError::Hash));
-        assert_eq!(append("", "a", &hash("a"), Some("soon")), Err(AppendError::Expires));
-        assert_eq!(append("", "a", &hash("a"), Some("12:00:00")), Err(AppendError::Expires));
+        assert!(matches!(add("principal ="), Err(EditError::Syntax(_))));
+        assert_eq!(add("principal = 1"), Err(EditError::Shape("principal")));
+        assert_eq!(add("[principal]\nacme = 1"), Err(EditError::Shape("principal.NAME")));
+        assert_eq!(add("[principal.acme]\nkeys = 1"), Err(EditError::Shape("keys")));
+        assert_eq!(add(&add("").expect("it fits")), Err(EditError::Known));
+        assert_eq!(append("", "a b", &hash("a"), None), Err(EditError::Name));
+        assert_eq!(append("", "a", "a", None), Err(EditError::Hash));
+        assert_eq!(append("", "a", &hash("a"), Some("soon")), Err(EditError::Moment));
+        assert_eq!(append("", "a", &hash("a"), Some("12:00:00")), Err(EditError::Moment));
+    }
+
+    #[test]
+    fn a_name_and_a_beginning_are_written_where_they_are_given() {
+        let (a, b) = (hash("a"), hash("b"));
+        let new = NewKey { hash: &a, name: Some("laptop"), not_before: Some("2027-01-01"), expires: None };
+        let text = super::append("", "acme", &new).expect("it fits");
+        assert!(
+            text.contains(&format!("[{{ name = \"laptop\", sha256 = \"{a}\", not_before = 2027-01-01 }}]")),
+            "{text}"
+        );
+        let add = |new: NewKey<'_>| super::append(&text, "acme", &NewKey { hash: &b, ..new });
+        assert_eq!(add(NewKey { name: Some("laptop"), ..new }), Err(EditError::KeyNameTaken));
+        assert_eq!(add(NewKey { name: Some("my laptop"), ..new }), Err(EditError::KeyName));
+        assert_eq!(add(NewKey { name: None, expires: Some("2026-12-31"), ..new }), Err(EditError::NeverGood));
+        assert!(add(NewKey { name: None, ..new }).is_ok());
+        assert!(super::append(&text, "globex", &NewKey { hash: &b, ..new }).is_ok());
     }
 }

@@ -54,7 +54,7 @@ impl<'a> Caller<'a> {
     /// The name, in printable ASCII.
     pub fn name(&self) -> &str {
         match &self.who {
-            Who::Listed(principal) => &principal.name,
+            Who::Listed(principal) => principal.name(),
             Who::Vouched(vouched) => &vouched.name,
         }
     }
@@ -62,7 +62,7 @@ impl<'a> Caller<'a> {
     /// What it may do.
     pub fn scopes(&self) -> &[String] {
         match &self.who {
-            Who::Listed(principal) => &principal.scopes,
+            Who::Listed(principal) => principal.scopes(),
             Who::Vouched(vouched) => &vouched.scopes,
         }
     }
@@ -70,7 +70,7 @@ impl<'a> Caller<'a> {
     /// Which plan its quotas follow.
     pub fn plan(&self) -> Option<&str> {
         match &self.who {
-            Who::Listed(principal) => principal.plan.as_deref(),
+            Who::Listed(principal) => principal.plan(),
             Who::Vouched(vouched) => vouched.plan.as_deref(),
         }
     }

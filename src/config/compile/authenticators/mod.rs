@@ -97,7 +97,7 @@ fn keys(
     let written = stated(name, &table.keys, "keys", "keys = \"partner-keys.toml\"", faults)?;
     let path = faults.source(written.at.file).relative(written.as_str());
     let keys = key_file::read(file_name(written, &path), path, written.at, environment, faults)?;
-    if keys.principals().is_empty() {
+    if keys.is_empty() {
         faults.warning(written.at, "this file holds no keys").label("nobody comes in this way");
     }
     Some(keys)
