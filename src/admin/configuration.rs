@@ -113,6 +113,11 @@ fn authenticator(authenticator: &Authenticator) -> Value {
             json!({ "kind": "api_key", "header": header, "principals": principals.collect::<Map<_, _>>() })
         }
         AuthenticatorKind::Jwt(jwt) => self::jwt(jwt),
+        AuthenticatorKind::Mtls(mtls) => json!({
+            "kind": "mtls",
+            "issuers": mtls.issuers,
+            "principals": mtls.principals.as_ref().map(|listed| listed.keys().collect::<Vec<_>>()),
+        }),
     }
 }
 

@@ -96,6 +96,19 @@ impl ClientCertificate {
 }
 
 impl CertificateFault {
+    /// As the log says it.
+    pub const fn message(self) -> &'static str {
+        match self {
+            Self::UnknownIssuer => "certificate of an unknown issuer",
+            Self::Expired => "certificate expired",
+            Self::NotYet => "certificate not good yet",
+            Self::Revoked => "certificate revoked",
+            Self::Purpose => "certificate not for clients",
+            Self::Malformed => "certificate that cannot be read",
+            Self::Unacceptable => "certificate that does not hold",
+        }
+    }
+
     fn of(error: &Error) -> Self {
         let Error::InvalidCertificate(error) = error else { return Self::Unacceptable };
         match error {

@@ -13,7 +13,7 @@ use portcullis::policy::quota::{Rate, Standing as RateStanding};
 use portcullis::policy::rejection::Rejection;
 use portcullis::policy::stage::Stage;
 use portcullis::policy::trail::Trail;
-use portcullis::telemetry::metrics::{Form, PeersStand};
+use portcullis::telemetry::metrics::{Form, KeySetStands, PeersStand};
 use portcullis::telemetry::{End, Metrics, Record, Standing, Telemetry, Traffic};
 
 use crate::support::exposition::Exposition;
@@ -90,6 +90,14 @@ fn exist() -> BTreeMap<String, Family> {
     let standing = Standing {
         connections: vec![("public".to_owned(), 1)],
         peers: vec![PeersStand { upstream: "api".to_owned(), peer: "127.0.0.1".to_owned(), up: 1, down: 0 }],
+        key_sets: vec![KeySetStands {
+            authenticator: "staff".to_owned(),
+            keys: 1,
+            age: Some(std::time::Duration::from_secs(1)),
+            fetched: 1,
+            failed: 0,
+            failing: false,
+        }],
         lines: vec![("access", 1, 0)],
         ..Standing::default()
     };

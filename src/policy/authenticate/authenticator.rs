@@ -6,6 +6,7 @@ use super::caller::{Caller, ClaimPath};
 use super::evidence::Known;
 use super::fault::CredentialFault;
 use super::jwt::Jwt;
+use super::mtls::Mtls;
 use crate::policy::decide::Arrived;
 use crate::policy::keys::KeySet;
 use crate::policy::time::Timestamp;
@@ -33,6 +34,8 @@ pub enum AuthenticatorKind {
     },
     /// A signed token in `Authorization: Bearer`.
     Jwt(Box<Jwt>),
+    /// The certificate of the client's connection.
+    Mtls(Box<Mtls>),
 }
 
 /// Where a credential stands. Authenticators of one place are alternatives.
@@ -42,6 +45,8 @@ pub enum CredentialPlace<'a> {
     Field(&'a str),
     /// In `Authorization`, under this scheme, lower case.
     Scheme(&'static str),
+    /// In no field, but in the connection.
+    Certificate,
 }
 
 impl Authenticator {
@@ -50,6 +55,7 @@ impl Authenticator {
         match &self.kind {
             AuthenticatorKind::ApiKey { header, .. } => CredentialPlace::Field(header),
             AuthenticatorKind::Jwt(_) => CredentialPlace::Scheme("bearer"),
+            AuthenticatorKind::Mtls(_) => CredentialPlace::Certificate,
         }
     }
 
@@ -57,6 +63,7 @@ impl Authenticator {
     pub fn reads(&self, name: &[u8], value: &[u8]) -> bool {
         match self.place() {
             CredentialPlace::Field(field) => field.as_bytes() == name,
+            CredentialPlace::Certificate => false,
             CredentialPlace::Scheme(scheme) => name == b"authorization" && Authorization::is_of(value, scheme),
         }
     }
@@ -80,6 +87,7 @@ impl Authenticator {
                 },
                 Err(fault) => Verdict::Refused(fault.into()),
             },
+            AuthenticatorKind::Mtls(mtls) => mtls.check(self, &arrived.connection, now),
             AuthenticatorKind::Jwt(jwt) => jwt.check(self, authorization, known, now),
         }
     }
@@ -91,6 +99,8 @@ impl Authenticator {
         match &self.kind {
             AuthenticatorKind::ApiKey { header, .. } => format!("ApiKey realm=\"{realm}\", header=\"{header}\""),
             AuthenticatorKind::Jwt(_) => bearer(realm, fault),
+            // No registered scheme either: it is asked for when the connection is made.
+            AuthenticatorKind::Mtls(_) => format!("ClientCertificate realm=\"{realm}\""),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Why a credential is not taken: for the log, never for the caller, who is told no more than that.
 
 use super::claims::ClaimFault;
+use crate::policy::certificate::CertificateFault;
 use crate::policy::jwt::TokenFault;
 use crate::policy::keys::KeyFault;
 
@@ -13,6 +14,10 @@ pub enum CredentialFault {
     Key(KeyFault),
     /// A signed token.
     Token(TokenFault),
+    /// A client's certificate.
+    Certificate(CertificateFault),
+    /// A name that is not among those who may come.
+    NotListed,
     /// What is claimed does not say who it is.
     Claims(ClaimFault),
 }
@@ -24,6 +29,8 @@ impl CredentialFault {
             Self::Scheme => "a scheme that is not taken here",
             Self::Key(fault) => fault.message(),
             Self::Token(fault) => fault.message(),
+            Self::Certificate(fault) => fault.message(),
+            Self::NotListed => "a principal that is not listed",
             Self::Claims(fault) => fault.message(),
         }
     }

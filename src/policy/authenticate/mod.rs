@@ -16,6 +16,7 @@ mod claims;
 mod evidence;
 mod fault;
 mod jwt;
+mod mtls;
 mod service;
 
 use smallvec::SmallVec;
@@ -27,6 +28,7 @@ pub use claims::{ClaimFault, ClaimRules};
 pub use evidence::{Claims, Evidence, Finding, Need, NoWitness, Question, Relayed, Spoken, Unavailable, Witness};
 pub use fault::CredentialFault;
 pub use jwt::{Jwt, KeySource, Published, PublishedAt};
+pub use mtls::Mtls;
 pub use service::{Service, ServiceUrl, UrlFault};
 
 use super::decide::Arrived;

@@ -2,6 +2,7 @@
 
 mod claims;
 mod jwt;
+mod mtls;
 mod service;
 
 use super::listeners::words::field_name;
@@ -51,6 +52,10 @@ fn authenticator(
     }
     let found = match kind.value {
         AuthenticatorWord::ApiKey => api_key(name, table, environment, faults).map(|kind| (kind, Vec::new())),
+        AuthenticatorWord::Mtls => {
+            let compiled = mtls::mtls(table, environment, faults);
+            compiled.map(|(mtls, forwards)| (AuthenticatorKind::Mtls(Box::new(mtls)), forwards))
+        }
         AuthenticatorWord::Jwt => {
             let compiled = jwt::jwt(name, table, trust, faults);
             compiled.map(|(jwt, forwards)| (AuthenticatorKind::Jwt(Box::new(jwt)), forwards))
