@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 
 use super::Facts;
-use crate::policy::authenticate::{Authenticator, AuthenticatorKind};
+use crate::policy::authenticate::{Authenticator, AuthenticatorKind, ClaimPath, ClaimRules, Service};
 use crate::policy::gateway::{Endpoint, Gateway, HostField, Listener, LogSink, Peer, ReadyWhen, Upstream};
 use crate::policy::media_type::MediaType;
 use crate::policy::params::Parameter;
@@ -112,7 +112,38 @@ fn authenticator(authenticator: &Authenticator) -> Value {
             });
             json!({ "kind": "api_key", "header": header, "principals": principals.collect::<Map<_, _>>() })
         }
+        AuthenticatorKind::Introspection(it) => json!({
+            "kind": "introspection",
+            "service": service(&it.service),
+            "audience": it.audience,
+            "max_token": it.max_token_bytes,
+            "claims": claims(&it.claims, &authenticator.forwards),
+            "cache": time(it.cache),
+        }),
+        AuthenticatorKind::Forward(it) => json!({
+            "kind": "forward",
+            "service": service(&it.service),
+            "fields": it.fields,
+            "claims": claims(&it.claims, &authenticator.forwards),
+        }),
     }
+}
+
+/// Without path and query, which may hold what only this service should know.
+fn service(service: &Service) -> Value {
+    json!({ "origin": service.url.origin(), "timeout": time(service.timeout) })
+}
+
+fn claims(rules: &ClaimRules, forwards: &[(String, ClaimPath)]) -> Value {
+    let names = |paths: &[ClaimPath]| paths.iter().map(ClaimPath::as_str).map(Value::from).collect::<Vec<_>>();
+    let told = forwards.iter().map(|(field, path)| (field.clone(), path.as_str().into()));
+    json!({
+        "principal": rules.principal.as_str(),
+        "scopes": names(&rules.scopes),
+        "plan": rules.plan.as_ref().map(ClaimPath::as_str),
+        "require": names(&rules.require),
+        "forward": told.collect::<Map<_, _>>(),
+    })
 }
 
 /// Those that an endpoint charges.

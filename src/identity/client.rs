@@ -97,6 +97,10 @@ pub enum Failure {
     Status(u16),
     /// A body of more bytes than this.
     TooLarge(usize),
+    /// An answer that says nothing of what was asked, in words that follow the service's name.
+    Meaningless(&'static str),
+    /// The same, where the words are made.
+    Unclear(String),
 }
 
 impl Ask {
@@ -242,6 +246,8 @@ impl fmt::Display for Failure {
             Self::Timeout(after) => write!(f, "timed out after {after:?}"),
             Self::Broken(cause) => write!(f, "gave no valid answer: {cause}"),
             Self::Status(status) => write!(f, "answered {status}"),
+            Self::Meaningless(why) => f.write_str(why),
+            Self::Unclear(why) => f.write_str(why),
             Self::TooLarge(bytes) => write!(f, "answered with more than {} KiB", bytes.div_ceil(1024)),
         }
     }

@@ -6,16 +6,30 @@
 //! answer that lets nobody in.
 
 pub mod client;
+mod delegate;
+mod introspection;
 
-use crate::policy::authenticate::{Finding, Need, Question, Unavailable, Witness};
+use crate::policy::authenticate::{Authenticator, AuthenticatorKind, Finding, Need, Question, Unavailable, Witness};
 use crate::policy::decide::Arrived;
 use crate::policy::rejection::Rejection;
+use crate::telemetry::metrics::{QuestionResult, Questions};
+use client::{Failure, Services};
+use introspection::Tokens;
 
 /// Who is asked.
 #[derive(Debug, Default)]
-pub struct Identity {}
+pub struct Identity {
+    services: Services,
+    tokens: Tokens,
+    questions: Questions,
+}
 
 impl Identity {
+    /// Counts what is asked there.
+    pub fn counting(questions: Questions) -> Self {
+        Self { questions, ..Self::default() }
+    }
+
     /// Finds out what authenticate has to know. `welcome` tells whether the client may still try, once what
     /// is costly had to wait its turn.
     ///
@@ -29,15 +43,35 @@ impl Identity {
         welcome: impl Fn() -> Result<(), Rejection>,
     ) -> Result<Finding, Rejection> {
         welcome()?;
-        let _ = arrived;
-        Ok(match need.question {
-            Question::Password { .. }
-            | Question::Keys
-            | Question::Token(_)
-            | Question::Request
-            | Question::Once { .. } => Finding::Unavailable(Unavailable("nobody is there to ask".to_owned())),
+        let by = arrived.authenticator(need);
+        Ok(match (&need.question, &by.kind) {
+            (Question::Token(token), AuthenticatorKind::Introspection(introspection)) => {
+                let told = self.tokens.ask(&self.services, introspection, token).await;
+                self.count(by, told.answer.as_ref().err(), told.asked);
+                told.answer.map_or_else(|failure| unavailable(by, &failure), Finding::Token)
+            }
+            (Question::Request, AuthenticatorKind::Forward(delegate)) => {
+                let spoken = delegate::ask(&self.services, delegate, arrived).await;
+                self.count(by, spoken.as_ref().err(), true);
+                spoken.map_or_else(|failure| unavailable(by, &failure), Finding::Spoken)
+            }
+            _ => Finding::Unavailable(Unavailable("nobody is there to ask".to_owned())),
         })
     }
+
+    fn count(&self, by: &Authenticator, failure: Option<&Failure>, asked: bool) {
+        let result = match failure {
+            _ if !asked => QuestionResult::Cached,
+            None => QuestionResult::Ok,
+            Some(Failure::Timeout(_)) => QuestionResult::Timeout,
+            Some(_) => QuestionResult::Failed,
+        };
+        self.questions.count(&by.name, result);
+    }
+}
+
+fn unavailable(by: &Authenticator, failure: &Failure) -> Finding {
+    Finding::Unavailable(Unavailable(format!("`{}` {failure}", by.name)))
 }
 
 impl Witness for Identity {

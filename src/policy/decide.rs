@@ -7,7 +7,7 @@
 use std::net::IpAddr;
 use std::path::Path;
 
-use super::authenticate::{Caller, Evidence, Need, Outcome, Witness};
+use super::authenticate::{Authenticator, Caller, Evidence, Need, Outcome, Witness};
 use super::body::{self, Document};
 use super::connection::Connection;
 use super::forward::Forward;
@@ -179,6 +179,11 @@ impl<'a> Arrived<'a> {
     /// The request as it came.
     pub fn request(&self) -> &'a RequestHead<'a> {
         self.head.request
+    }
+
+    /// Who has to know something.
+    pub fn authenticator(&self, need: &Need<'_>) -> &'a Authenticator {
+        &self.gateway.authenticators[need.authenticator]
     }
 
     /// The client's address.

@@ -3,8 +3,10 @@
 use super::Verdict;
 use super::authorization::Authorization;
 use super::caller::{Caller, ClaimPath};
+use super::delegate::{Asked, Delegate};
 use super::evidence::Known;
 use super::fault::CredentialFault;
+use super::introspection::Introspection;
 use crate::policy::decide::Arrived;
 use crate::policy::keys::KeySet;
 use crate::policy::time::Timestamp;
@@ -30,6 +32,10 @@ pub enum AuthenticatorKind {
         /// The keys that are known, as hashes.
         keys: KeySet,
     },
+    /// A bearer token that its issuer is asked about.
+    Introspection(Box<Introspection>),
+    /// Whatever another service says of the request.
+    Forward(Box<Delegate>),
 }
 
 /// Where a credential stands. Authenticators of one place are alternatives.
@@ -39,6 +45,8 @@ pub enum CredentialPlace<'a> {
     Field(&'a str),
     /// In `Authorization`, under this scheme, lower case.
     Scheme(&'static str),
+    /// Wherever another service looks; the authenticator's name.
+    Service(&'a str),
 }
 
 impl Authenticator {
@@ -46,26 +54,37 @@ impl Authenticator {
     pub fn place(&self) -> CredentialPlace<'_> {
         match &self.kind {
             AuthenticatorKind::ApiKey { header, .. } => CredentialPlace::Field(header),
+            AuthenticatorKind::Introspection(_) => CredentialPlace::Scheme("bearer"),
+            AuthenticatorKind::Forward(_) => CredentialPlace::Service(&self.name),
+        }
+    }
+
+    /// Whether it takes what it takes from `Authorization`, under whatever scheme.
+    pub(super) fn reads_authorization(&self) -> bool {
+        match &self.kind {
+            AuthenticatorKind::Forward(delegate) => delegate.fields.iter().any(|field| field == "authorization"),
+            _ => matches!(self.place(), CredentialPlace::Scheme(_)),
         }
     }
 
     /// Whether a request's field (its name in lower case, `_` as `-`) holds a credential for it.
     pub fn reads(&self, name: &[u8], value: &[u8]) -> bool {
-        match self.place() {
-            CredentialPlace::Field(field) => field.as_bytes() == name,
-            CredentialPlace::Scheme(scheme) => name == b"authorization" && Authorization::is_of(value, scheme),
+        match (&self.kind, self.place()) {
+            (AuthenticatorKind::Forward(delegate), _) => delegate.fields.iter().any(|field| field.as_bytes() == name),
+            (_, CredentialPlace::Field(field)) => field.as_bytes() == name,
+            (_, CredentialPlace::Scheme(scheme)) => name == b"authorization" && Authorization::is_of(value, scheme),
+            (_, CredentialPlace::Service(_)) => false,
         }
     }
 
-    /// What it makes of a request. `must` says that nobody else knows the caller yet, and somebody has to.
+    /// What it makes of a request.
     pub(super) fn check<'a>(
         &'a self,
         arrived: &Arrived<'a>,
         known: Known<'_>,
-        must: bool,
+        asked: Asked,
         now: Timestamp,
     ) -> Verdict<'a> {
-        let _ = (&known, must);
         match &self.kind {
             AuthenticatorKind::ApiKey { header, keys } => match arrived.head.request.single(header) {
                 Ok(None) => Verdict::Absent,
@@ -75,16 +94,24 @@ impl Authenticator {
                 },
                 Err(fault) => Verdict::Refused(fault.into()),
             },
+            AuthenticatorKind::Introspection(introspection) => introspection.check(self, arrived, known, now),
+            AuthenticatorKind::Forward(delegate) => delegate.check(self, arrived, known, asked),
         }
     }
 
     /// RFC 9110 §11.6.1: how it is asked for. `ApiKey` is no registered scheme; the field's name is what a
     /// client needs to know.
     pub(super) fn challenge(&self, fault: Option<&CredentialFault>) -> String {
-        let _ = fault;
         let realm = &self.name;
         match &self.kind {
             AuthenticatorKind::ApiKey { header, .. } => format!("ApiKey realm=\"{realm}\", header=\"{header}\""),
+            // RFC 6750 §3
+            AuthenticatorKind::Introspection(_) if fault.is_some_and(|fault| fault.is_of_token()) => {
+                format!("Bearer realm=\"{realm}\", error=\"invalid_token\"")
+            }
+            AuthenticatorKind::Introspection(_) => format!("Bearer realm=\"{realm}\""),
+            // Nor is this one; the service has challenges of its own where it is asked.
+            AuthenticatorKind::Forward(_) => format!("Forward realm=\"{realm}\""),
         }
     }
 }

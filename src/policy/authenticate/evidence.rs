@@ -129,6 +129,7 @@ pub struct Evidence<'e> {
 /// What of it is one authenticator's.
 #[derive(Clone, Copy)]
 pub(super) struct Known<'e> {
+    #[expect(dead_code, reason = "who looks at keys comes next")]
     pub(super) witness: &'e dyn Witness,
     authenticator: usize,
     findings: &'e [(usize, Finding)],

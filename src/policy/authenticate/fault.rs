@@ -1,5 +1,6 @@
 //! Why a credential is not taken: for the log, never for the caller, who is told no more than that.
 
+use super::claims::ClaimFault;
 use crate::policy::keys::KeyFault;
 
 /// Why a credential is not taken.
@@ -9,6 +10,33 @@ pub enum CredentialFault {
     Scheme,
     /// An API key.
     Key(KeyFault),
+    /// A token that its issuer calls not, or no more, good.
+    Inactive,
+    /// A token that nobody is asked about, or of which its issuer says what does not hold.
+    Opaque(OpaqueFault),
+    /// What is claimed of the caller does not say who it is.
+    Claims(ClaimFault),
+}
+
+/// Why a token that only its issuer understands is not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OpaqueFault {
+    /// It is not written as one.
+    Malformed,
+    /// It is longer than `max_token`.
+    TooLong,
+    /// It is good no more.
+    Expired,
+    /// It is not good yet.
+    NotYet,
+    /// `exp` or `nbf` is no time.
+    Time,
+    /// It is for others.
+    Audience,
+    /// It is good only together with a proof.
+    Bound,
+    /// It is for getting tokens.
+    NotAccess,
 }
 
 impl CredentialFault {
@@ -17,6 +45,36 @@ impl CredentialFault {
         match self {
             Self::Scheme => "a scheme that is not taken here",
             Self::Key(fault) => fault.message(),
+            Self::Inactive => "token not active",
+            Self::Opaque(fault) => fault.message(),
+            Self::Claims(fault) => fault.message(),
         }
+    }
+
+    /// Whether it is a bearer token's: RFC 6750 §3.1 has an error for these.
+    pub(super) const fn is_of_token(self) -> bool {
+        matches!(self, Self::Inactive | Self::Opaque(_) | Self::Claims(_))
+    }
+}
+
+impl OpaqueFault {
+    /// As the log says it.
+    pub const fn message(self) -> &'static str {
+        match self {
+            Self::Malformed => "no bearer token",
+            Self::TooLong => "token longer than `max_token`",
+            Self::Expired => "token expired",
+            Self::NotYet => "token not good yet",
+            Self::Time => "the token's times are none",
+            Self::Audience => "token for another audience",
+            Self::Bound => "token bound to a proof that is not looked at",
+            Self::NotAccess => "no access token",
+        }
+    }
+}
+
+impl From<OpaqueFault> for CredentialFault {
+    fn from(fault: OpaqueFault) -> Self {
+        Self::Opaque(fault)
     }
 }

@@ -7,6 +7,7 @@
 
 mod meters;
 mod plain;
+mod questions;
 mod standing;
 
 use prometheus_client::encoding::EncodeLabelSet;
@@ -18,6 +19,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Metric, Registry, Unit};
 
 pub use meters::{EndpointMeters, UpstreamMeters};
+pub use questions::{QuestionResult, Questions};
 pub use standing::{PeersStand, Standing};
 
 /// The forms in which metrics can be told.
@@ -118,6 +120,7 @@ pub struct Metrics {
     upstream_reuses: Family<UpstreamLabels, Counter>,
     upstream_active: Family<UpstreamLabels, Gauge>,
     upstream_failures: Family<FailureLabels, Counter>,
+    questions: Questions,
     reloads: Family<ResultLabels, Counter>,
     reload_failing: Gauge,
     configuration: Family<ConfigurationLabels, Gauge>,
@@ -146,6 +149,7 @@ impl Default for Metrics {
             upstream_reuses: add(to, "upstream_reuses", "Exchanges on a connection that was kept", Family::default()),
             upstream_active: add(to, "upstream_active", "Exchanges that are going on", Family::default()),
             upstream_failures: add(to, "upstream_failures", "Exchanges and connections that failed", Family::default()),
+            questions: Questions(add(to, "questions", "What other services were asked", Family::default())),
             reloads: add(to, "reloads", "What came of looking for another configuration", Family::default()),
             reload_failing: add(to, "reload_failing", failing, Gauge::default()),
             configuration: add(to, "configuration", "1 for what is in force, by its hash", Family::default()),
@@ -197,6 +201,11 @@ impl Metrics {
         self.configuration_version.inc();
         let since = since.duration_since(std::time::SystemTime::UNIX_EPOCH).unwrap_or_default();
         self.configuration_since.set(i64::try_from(since.as_secs()).unwrap_or(i64::MAX));
+    }
+
+    /// Where to count what other services are asked.
+    pub fn questions(&self) -> Questions {
+        self.questions.clone()
     }
 
     /// Somebody looked for another one.

@@ -1,8 +1,8 @@
 //! `[authenticator.NAME]`: the ways a caller can prove who it is.
 
-#[allow(dead_code, reason = "who asks comes next")]
 mod claims;
-#[allow(dead_code, reason = "who asks comes next")]
+mod delegate;
+mod introspection;
 mod service;
 
 use super::listeners::words::field_name;
@@ -24,6 +24,7 @@ pub(super) fn authenticators(
     trust: &Trust<'_>,
     faults: &mut Faults,
 ) -> Register<Authenticator> {
+    claims::told_apart(tables, faults);
     Register::new("authenticator", tables, faults, |name, table, faults| authenticator(name, table, trust, faults))
 }
 
@@ -51,13 +52,18 @@ fn authenticator(
         faults.error(at, message).label("this has to go").also(kind.at, "");
     }
     let found = match kind.value {
-        AuthenticatorWord::ApiKey => api_key(name, table, environment, faults),
+        AuthenticatorWord::ApiKey => api_key(name, table, environment, faults).map(|kind| (kind, Vec::new())),
+        AuthenticatorWord::Introspection => introspection::introspection(name, table, trust, faults)
+            .map(|(it, claims)| (AuthenticatorKind::Introspection(Box::new(it)), claims.forwards)),
+        AuthenticatorWord::Forward => delegate::delegate(name, table, trust, faults)
+            .map(|(it, claims)| (AuthenticatorKind::Forward(Box::new(it)), claims.forwards)),
         _ => {
             faults.error(kind.at, "this kind of authenticator is not built yet").label("expected `api_key`");
             None
         }
     };
-    Some(Authenticator { name: name.value.clone(), forwards: Vec::new(), kind: found? })
+    let (kind, forwards) = found?;
+    Some(Authenticator { name: name.value.clone(), forwards, kind })
 }
 
 fn api_key(

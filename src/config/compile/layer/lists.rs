@@ -58,7 +58,7 @@ fn none_may_stand(at: Place, standing: Standing<'_>, faults: &mut Faults) -> boo
 fn distinct_fields(list: &Located<List<Text>>, accepted: &[usize], compiler: &mut Compiler<'_>) {
     let field = |index: usize| match compiler.authenticators.value(index)?.place() {
         CredentialPlace::Field(field) => Some(field.to_owned()),
-        CredentialPlace::Scheme(_) => None,
+        CredentialPlace::Scheme(_) | CredentialPlace::Service(_) => None,
     };
     for (position, index) in accepted.iter().enumerate() {
         let earlier = accepted[..position].iter().find(|other| *other != index && field(**other) == field(*index));
