@@ -5,10 +5,8 @@
 //! of what was asked or answered.
 //!
 //! Connections are kept for the next question. What drives one lives on the runtime that made it, so each
-//! thread keeps its own: a runtime that ends takes its connections with it, and nobody else's. Where a
-//! runtime has several threads, a connection that one made is not another's, and is good as long as that
-//! runtime is. (Should a runtime end and another begin on its thread, as in tests, a kept connection is
-//! found closed, and another is made.)
+//! runtime keeps its own, and each thread that serves has one: a runtime that ends takes its connections with
+//! it, and nobody else's. (Were its number given to another, a kept connection would be found closed.)
 
 mod line;
 #[cfg(test)]
@@ -18,7 +16,6 @@ use std::collections::HashMap;
 use std::error::Error;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
@@ -29,6 +26,7 @@ use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
+use tokio::runtime::{Handle, Id};
 
 use crate::policy::authenticate::Service;
 use crate::policy::gateway::UpstreamTls;
@@ -36,7 +34,7 @@ use line::Lines;
 
 /// A connection that was not used for so long is closed.
 const KEPT_IDLE: Duration = Duration::from_secs(30);
-/// So many connections that wait are kept by each thread for each service.
+/// So many connections that wait are kept by each runtime for each service.
 const KEPT_CONNECTIONS: usize = 16;
 /// What nobody asked by for so long is forgotten, once another is made: a reload left it behind.
 const FORGOTTEN: Duration = Duration::from_secs(300);
@@ -48,7 +46,7 @@ type Https = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
 /// Everybody that is asked.
 #[derive(Default)]
 pub struct Services {
-    clients: Mutex<HashMap<(ThreadId, Trusted), Kept>>,
+    clients: Mutex<HashMap<(Id, Trusted), Kept>>,
     lines: Lines,
 }
 
@@ -139,10 +137,10 @@ impl Services {
         tokio::time::timeout(service.timeout, asked).await.unwrap_or(Err(Failure::Timeout(service.timeout)))
     }
 
-    /// The client of this thread for whoever is believed by these certificates.
+    /// The client of this runtime for whoever is believed by these certificates.
     fn client(&self, tls: Option<&UpstreamTls>) -> Https {
         let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = (thread::current().id(), tls.map(|tls| tls.fingerprint));
+        let key = (Handle::current().id(), tls.map(|tls| tls.fingerprint));
         let now = Instant::now();
         if let Some(kept) = clients.get_mut(&key) {
             kept.used = now;

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use super::corpus;
 
-/// Every refusal there is, as cases write them. A new one belongs here, and needs a case.
-const REFUSALS: [&str; 38] = [
+/// Every refusal there is, as cases write them. A new one belongs here, and needs a case. What other services say
+/// is no refusal of ours (tests/live/asking).
+const REFUSALS: [&str; 39] = [
     "400 head malformed_request",
     "400 head malformed_target",
     "408 head head_timeout",
@@ -22,6 +23,7 @@ const REFUSALS: [&str; 38] = [
     "429 guard listener_spent",
     "401 authenticate unauthenticated",
     "400 authenticate ambiguous_credentials",
+    "503 authenticate authenticator_unavailable",
     "429 rate_limit rate_limited",
     "403 authorize insufficient_scope",
     "415 media_type unsupported_media_type",

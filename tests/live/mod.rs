@@ -2,6 +2,7 @@
 //!
 //! What one request and one answer can show is a golden case.
 
+mod asking;
 mod bodies;
 mod connections;
 mod dripping;
