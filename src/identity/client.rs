@@ -58,7 +58,7 @@ struct Kept {
     used: Instant,
 }
 
-/// A question as it is sent, but for where.
+/// A question as it is sent, but for where. It changes nothing at the service, and may be asked twice.
 #[derive(Clone, Debug)]
 pub struct Ask {
     /// GET or POST.
@@ -119,7 +119,14 @@ impl Services {
     pub async fn ask(&self, service: &Service, ask: Ask, max_bytes: usize) -> Result<Reply, Failure> {
         let asked = async {
             let _place = self.lines.place(service).await?;
-            let answer = self.client(service.tls.as_ref()).request(request(service, ask)?).await;
+            let request = request(service, ask)?;
+            let client = self.client(service.tls.as_ref());
+            let answer = match client.request(request.clone()).await {
+                // A kept connection may close just as it is used again. RFC 9110 §9.2.2: what is asked here
+                // changes nothing, so it may be asked twice.
+                Err(error) if !error.is_connect() => client.request(request).await,
+                answer => answer,
+            };
             let (head, mut body) = answer.map_err(failure)?.into_parts();
             let mut read = BytesMut::new();
             while let Some(frame) = body.frame().await {

@@ -132,3 +132,24 @@ fn a_service_that_does_not_say_who_lets_nobody_in() {
         }
     });
 }
+
+#[test]
+fn a_service_that_reads_authorization_is_one_more_reader_of_it() {
+    run(async {
+        let active = json(r#"{"active":true,"sub":"ada","aud":"crm"}"#);
+        let passes = head("200 OK", &["X-Authenticated-Principal: eve"]);
+        let scripts = vec![active, json(r#"{"active":false}"#), passes.clone(), passes];
+        let asking = Asking::start(scripts, "").await;
+        let by = async |number: usize| asking.gate.lines(number).await.swap_remove(number - 1)["by"].clone();
+        // What the issuer takes is nothing to the service, what it does not take may be.
+        assert_eq!(asking.get("/any", &[&bearer()]).await.status, 200);
+        assert_eq!((asking.service.requests().len(), by(1).await), (1, "tokens".into()));
+        assert_eq!(asking.get("/any", &["Authorization: Bearer another"]).await.status, 200);
+        assert_eq!((asking.service.requests().len(), by(2).await), (3, "portal".into()));
+        // Nor has it to be of a scheme that anybody here knows.
+        assert_eq!(asking.get("/any", &["Authorization: Negotiate abc"]).await.status, 200);
+        assert_eq!((asking.service.requests().len(), by(3).await), (4, "portal".into()));
+        let seen = asking.upstream.requests();
+        assert!(seen.iter().all(|seen| seen.head.value("authorization").is_none()));
+    });
+}

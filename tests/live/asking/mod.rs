@@ -52,6 +52,11 @@ fn written(url: &str, keys: &str, files: &[(&str, &str)]) -> Written {
         claims = {{ principal = "X-User", scopes = ["x-scopes"], forward = {{ X-Group = "x-group" }} }}
         {keys}
 
+        [authenticator.portal]
+        kind = "forward"
+        url = "{url}/portal"
+        {keys}
+
         [guard]
         failures = "3/h"
 
@@ -77,6 +82,9 @@ fn written(url: &str, keys: &str, files: &[(&str, &str)]) -> Written {
 
         [endpoint."/both".GET]
         auth = ["sso", "tokens"]
+
+        [endpoint."/any".GET]
+        auth = ["portal", "tokens"]
 
         [endpoint."/public".GET]
         auth = "none"
