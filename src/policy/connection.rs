@@ -17,6 +17,13 @@ pub struct Connection<'c> {
     pub certificate: Option<&'c ClientCertificate>,
 }
 
+impl Connection<'_> {
+    /// The scheme of what is asked for on it.
+    pub const fn scheme(&self) -> &'static [u8] {
+        if self.secure { b"https" } else { b"http" }
+    }
+}
+
 impl Connection<'static> {
     /// Without TLS.
     pub const fn plain(listener: usize, peer: IpAddr) -> Self {

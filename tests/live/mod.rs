@@ -2,6 +2,7 @@
 //!
 //! What one request and one answer can show is a golden case.
 
+mod asking;
 mod bodies;
 mod client_certificates;
 mod connections;

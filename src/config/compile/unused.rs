@@ -52,7 +52,7 @@ fn beyond_everyone(endpoint: &Endpoint, compiler: &Compiler<'_>) -> Option<Strin
     }
     let reached = endpoint.authentication.accepted.iter().any(|index| {
         let Some(authenticator) = compiler.authenticators.value(*index) else { return true };
-        // Who comes with a token is known when it comes.
+        // Whom others vouch for may have any scope.
         let AuthenticatorKind::ApiKey { keys, .. } = &authenticator.kind else { return true };
         keys.grants().any(|grant| endpoint.scopes.iter().all(|scope| grant.scopes.contains(scope)))
     });
