@@ -45,7 +45,7 @@ pub(super) enum Command {
         #[arg(long, value_name = "DIR")]
         data: Option<PathBuf>,
     },
-    /// Make API keys.
+    /// Make API keys, and hashes of passwords.
     Key {
         #[command(subcommand)]
         command: KeyCommand,
@@ -83,6 +83,19 @@ pub(super) enum KeyCommand {
         /// From when on it is good no more: 2027-01-01, or 2027-01-01T12:00:00Z.
         #[arg(long, value_name = "WHEN", requires = "file")]
         expires: Option<String>,
+    },
+    /// Give a principal another password, for `kind = "basic"`.
+    ///
+    /// It is typed unseen, or is the first line of standard input. Its hash (argon2id) is written into the file;
+    /// a gate that runs takes it up by itself.
+    Password {
+        /// The file of users: a key file where the name ends with .toml, else lines as htpasswd writes them; made
+        /// where there is none.
+        #[arg(long, value_name = "FILE")]
+        file: PathBuf,
+        /// Whose password it is.
+        #[arg(long, value_name = "NAME")]
+        principal: String,
     },
 }
 

@@ -42,7 +42,7 @@ pub(super) fn new(file: Option<&Path>, principal: Option<&str>, expires: Option<
 }
 
 /// Writes beside the file and renames: a full disk or a crash leaves the old keys, not half of them.
-fn replace(file: &Path, text: &str) -> std::io::Result<()> {
+pub(super) fn replace(file: &Path, text: &str) -> std::io::Result<()> {
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut fresh = tempfile::NamedTempFile::new_in(folder)?;
     fresh.write_all(text.as_bytes())?;

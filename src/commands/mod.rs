@@ -10,6 +10,7 @@ mod check;
 pub mod demo;
 mod key;
 mod manual;
+mod password;
 mod run;
 mod serve;
 
@@ -36,6 +37,7 @@ pub fn run() -> ExitCode {
         Command::Key { command: KeyCommand::New { file, principal, expires } } => {
             key::new(file.as_deref(), principal.as_deref(), expires.as_deref())
         }
+        Command::Key { command: KeyCommand::Password { file, principal } } => password::password(&file, &principal),
         Command::Schema => {
             println!("{:#}", crate::config::schema());
             Ok(())

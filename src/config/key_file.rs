@@ -6,6 +6,8 @@
 mod append;
 mod blank;
 mod moment;
+mod passwords;
+mod set_password;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -26,6 +28,9 @@ use crate::policy::time::Timestamp;
 pub use append::{AppendError, append};
 use moment::Moment;
 pub(super) use moment::seconds;
+use passwords::Password;
+pub(super) use passwords::read_users;
+pub(super) use set_password::set_password;
 
 /// What a key file holds.
 #[derive(Clone, Debug, Default, JsonSchema)]
@@ -45,9 +50,11 @@ struct PrincipalTable {
     scopes: Field<List<Text>>,
     /// Which plan its quotas follow.
     plan: Field<Text>,
+    /// What its password is checked against, for `[authenticator.NAME] kind = "basic"`.
+    password: Field<Password>,
 }
 
-read_table!(PrincipalTable, "a principal's table" { keys, scopes, plan });
+read_table!(PrincipalTable, "a principal's table" { keys, scopes, plan, password });
 
 /// One key.
 #[derive(Clone, Debug, Default, JsonSchema)]
@@ -96,7 +103,7 @@ fn key_set(file: &KeyFile, now: Timestamp, faults: &mut Faults) -> KeySet {
             plan: table.plan.given().map(|plan| plan.as_str().to_owned()),
         });
         let keys = table.keys.given().map(|keys| keys.as_ref()).unwrap_or_default();
-        if keys.is_empty() && !table.keys.is_broken() {
+        if keys.is_empty() && !table.keys.is_broken() && table.password.is_absent() {
             let fault = faults.warning(entry.name.at, format!("`{}` has no keys", entry.name.value));
             fault.label("nobody can come in by this name");
         }

@@ -5,13 +5,19 @@
 //! outlives a reload. All of it is bounded: in number, in size, in time; and whatever goes wrong is an
 //! answer that lets nobody in.
 
+pub mod passwords;
+
+use passwords::Passwords;
+
 use crate::policy::authenticate::{Finding, Need, Question, Unavailable, Witness};
 use crate::policy::decide::Arrived;
 use crate::policy::rejection::Rejection;
 
 /// Who is asked.
 #[derive(Debug, Default)]
-pub struct Identity {}
+pub struct Identity {
+    passwords: Passwords,
+}
 
 impl Identity {
     /// Finds out what authenticate has to know. `welcome` tells whether the client may still try, once what
@@ -28,18 +34,29 @@ impl Identity {
     ) -> Result<Finding, Rejection> {
         welcome()?;
         let _ = arrived;
-        Ok(match need.question {
-            Question::Password { .. }
-            | Question::Keys
-            | Question::Token(_)
-            | Question::Request
-            | Question::Once { .. } => Finding::Unavailable(Unavailable("nobody is there to ask".to_owned())),
+        Ok(match &need.question {
+            Question::Password { hash, password, keep } => {
+                return self.passwords.check(hash, password, *keep, welcome).await;
+            }
+            Question::Keys | Question::Token(_) | Question::Request | Question::Once { .. } => {
+                Finding::Unavailable(Unavailable("nobody is there to ask".to_owned()))
+            }
         })
+    }
+
+    /// What came of checking passwords, by result.
+    pub fn password_checks(&self) -> Vec<(&'static str, u64)> {
+        self.passwords.counted()
     }
 }
 
 impl Witness for Identity {
-    fn testify(&self, _: &Need<'_>) -> Finding {
-        Finding::Unavailable(Unavailable("this is not known without waiting".to_owned()))
+    fn testify(&self, need: &Need<'_>) -> Finding {
+        match &need.question {
+            Question::Password { hash, password, keep } if self.passwords.is_known(hash, password, *keep) => {
+                Finding::Password(true)
+            }
+            _ => Finding::Unavailable(Unavailable("this is not known without waiting".to_owned())),
+        }
     }
 }

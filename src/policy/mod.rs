@@ -28,6 +28,7 @@ pub mod schema;
 pub mod connection;
 pub mod gateway;
 pub mod keys;
+pub mod passwords;
 pub mod problem;
 pub mod quota;
 pub mod rejection;

@@ -128,6 +128,7 @@ impl Gate {
             spool_limit_bytes: rules.gateway.limits.spool_bytes,
             peers: rules.upstreams.iter().flat_map(|group| group.standing()).collect(),
             lines: self.telemetry.lines(),
+            password_checks: self.identity.password_checks(),
         }
     }
 }

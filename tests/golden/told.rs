@@ -14,6 +14,7 @@ use super::outcome::Outcome;
 use crate::support::corpus::Differences;
 use crate::support::exposition::{Exposition, Sample};
 use crate::support::message::Ended;
+use crate::support::text::bytes;
 
 /// The line of a step.
 pub(super) fn line(step: &Step, sent: &Assembled, outcome: &Outcome, differences: &mut Differences) {
@@ -95,7 +96,7 @@ fn pair(value: &Value, one: &str, other: &str) -> String {
 /// The parts of the time are no more than the whole, and the gate's share is what is left of it.
 fn times(line: &Value, differences: &mut Differences) {
     let us = |name: &str| line["us"][name].as_f64().unwrap_or_default();
-    let waited: f64 = ["read", "connect", "relay"].into_iter().map(us).sum();
+    let waited: f64 = ["identify", "read", "connect", "relay"].into_iter().map(us).sum();
     let stages: f64 = line["us"].as_object().into_iter().flatten().filter_map(|(_, time)| time.as_f64()).sum::<f64>()
         - us("total")
         - us("gate")
@@ -104,7 +105,7 @@ fn times(line: &Value, differences: &mut Differences) {
     if (us("total") - us("gate") - waited).abs() > 1.0 || stages > us("gate") + 1.0 || us("total") <= 0.0 {
         differences.add(
             "times that add up",
-            "total = gate + read + connect + relay, and stages within gate",
+            "total = gate + identify + read + connect + relay, and stages within gate",
             &line["us"],
         );
     }
@@ -121,6 +122,10 @@ fn secrets(step: &Step, sent: &Assembled, line: &Value, differences: &mut Differ
     hidden.extend(
         step.headers.iter().filter(credential).filter_map(|line| Some(line.split_once(':')?.1.trim().to_owned())),
     );
+    // As it was sent, and what follows the scheme.
+    let sent: Vec<String> = hidden.iter().map(|text| String::from_utf8_lossy(&bytes(text)).into_owned()).collect();
+    hidden.extend(sent.iter().filter_map(|text| Some(text.split_once(' ')?.1.to_owned())));
+    hidden.extend(sent);
     for text in hidden.iter().filter(|text| text.len() > 5 && whole.contains(text.as_str())) {
         differences.add("the line does not hold", text, &whole);
     }

@@ -4,6 +4,7 @@
 mod admin;
 mod ending;
 mod logs;
+mod passwords;
 mod reloading;
 mod systemd;
 

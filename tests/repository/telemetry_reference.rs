@@ -90,6 +90,7 @@ fn exist() -> BTreeMap<String, Family> {
         connections: vec![("public".to_owned(), 1)],
         peers: vec![PeersStand { upstream: "api".to_owned(), peer: "127.0.0.1".to_owned(), up: 1, down: 0 }],
         lines: vec![("access", 1, 0)],
+        password_checks: vec![("good", 1)],
         ..Standing::default()
     };
     families(metrics, &standing)

@@ -1,9 +1,11 @@
 //! Bytes written as text in a case: what TOML cannot hold, or a reader should not have to scroll past.
 //!
-//! `{x:ff00}` are bytes in hexadecimal, `{repeat:9000:a}` is a text many times. In configurations and
+//! `{x:ff00}` are bytes in hexadecimal, `{repeat:9000:a}` is a text many times, `{base64:a:b}` a text in base64. In configurations and
 //! key files `{sha256:KEY}` is the hash of a key and `{upstream}` the address of the peer. Everything
 //! else is itself, other braces too.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
 /// The bytes that a text stands for.
@@ -19,6 +21,9 @@ pub(crate) fn bytes(text: &str) -> Vec<u8> {
         } else if let Some((inner, after)) = placeholder(rest, "{repeat:") {
             let (times, text) = inner.split_once(':').expect("{repeat:TIMES:TEXT}");
             bytes.extend(text.repeat(times.parse().expect("a number of times")).into_bytes());
+            rest = after;
+        } else if let Some((text, after)) = placeholder(rest, "{base64:") {
+            bytes.extend(STANDARD.encode(text).into_bytes());
             rest = after;
         } else {
             bytes.push(b'{');

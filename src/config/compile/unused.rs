@@ -6,6 +6,7 @@ use super::Compiler;
 use super::endpoint::Compiled;
 use crate::policy::authenticate::AuthenticatorKind;
 use crate::policy::gateway::Endpoint;
+use crate::policy::keys::Principal;
 
 /// Warns of tables that no endpoint uses, and of endpoints that no caller has the scopes for.
 pub(super) fn warn(compiled: &Compiled, compiler: &mut Compiler<'_>) {
@@ -52,8 +53,11 @@ fn beyond_everyone(endpoint: &Endpoint, compiler: &Compiler<'_>) -> Option<Strin
     }
     let reached = endpoint.authentication.accepted.iter().any(|index| {
         let Some(authenticator) = compiler.authenticators.value(*index) else { return true };
-        let AuthenticatorKind::ApiKey { keys, .. } = &authenticator.kind;
-        keys.principals().iter().any(|principal| endpoint.scopes.iter().all(|scope| principal.scopes.contains(scope)))
+        let may = |principal: &Principal| endpoint.scopes.iter().all(|scope| principal.scopes.contains(scope));
+        match &authenticator.kind {
+            AuthenticatorKind::ApiKey { keys, .. } => keys.principals().iter().any(may),
+            AuthenticatorKind::Basic { users, .. } => users.principals().any(may),
+        }
     });
     let scopes: Vec<String> = endpoint.scopes.iter().map(|scope| format!("`{scope}`")).collect();
     (!reached).then(|| scopes.join(", "))

@@ -1,12 +1,15 @@
 //! A way to prove who one is, as compiled: what it looks at, what it makes of it, and how it is asked for.
 
-use super::Verdict;
+use std::time::Duration;
+
 use super::authorization::Authorization;
 use super::caller::{Caller, ClaimPath};
 use super::evidence::Known;
 use super::fault::CredentialFault;
+use super::{Verdict, basic};
 use crate::policy::decide::Arrived;
 use crate::policy::keys::KeySet;
+use crate::policy::passwords::Users;
 use crate::policy::time::Timestamp;
 
 /// A way to prove who one is.
@@ -30,6 +33,13 @@ pub enum AuthenticatorKind {
         /// The keys that are known, as hashes.
         keys: KeySet,
     },
+    /// A name and a password in `Authorization: Basic` (RFC 7617).
+    Basic {
+        /// Who is known, with hashes of their passwords.
+        users: Users,
+        /// That a password is right may be remembered for so long.
+        cache: Duration,
+    },
 }
 
 /// Where a credential stands. Authenticators of one place are alternatives.
@@ -46,6 +56,7 @@ impl Authenticator {
     pub fn place(&self) -> CredentialPlace<'_> {
         match &self.kind {
             AuthenticatorKind::ApiKey { header, .. } => CredentialPlace::Field(header),
+            AuthenticatorKind::Basic { .. } => CredentialPlace::Scheme("basic"),
         }
     }
 
@@ -65,7 +76,7 @@ impl Authenticator {
         must: bool,
         now: Timestamp,
     ) -> Verdict<'a> {
-        let _ = (&known, must);
+        let _ = must;
         match &self.kind {
             AuthenticatorKind::ApiKey { header, keys } => match arrived.head.request.single(header) {
                 Ok(None) => Verdict::Absent,
@@ -75,6 +86,7 @@ impl Authenticator {
                 },
                 Err(fault) => Verdict::Refused(fault.into()),
             },
+            AuthenticatorKind::Basic { users, cache } => basic::check(self, users, *cache, (arrived, known, now)),
         }
     }
 
@@ -85,6 +97,7 @@ impl Authenticator {
         let realm = &self.name;
         match &self.kind {
             AuthenticatorKind::ApiKey { header, .. } => format!("ApiKey realm=\"{realm}\", header=\"{header}\""),
+            AuthenticatorKind::Basic { .. } => basic::challenge(realm),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Why a credential is not taken: for the log, never for the caller, who is told no more than that.
 
 use crate::policy::keys::KeyFault;
+use crate::policy::passwords::PasswordFault;
 
 /// Why a credential is not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -9,6 +10,8 @@ pub enum CredentialFault {
     Scheme,
     /// An API key.
     Key(KeyFault),
+    /// A name and a password.
+    Password(PasswordFault),
 }
 
 impl CredentialFault {
@@ -17,6 +20,7 @@ impl CredentialFault {
         match self {
             Self::Scheme => "a scheme that is not taken here",
             Self::Key(fault) => fault.message(),
+            Self::Password(fault) => fault.message(),
         }
     }
 }

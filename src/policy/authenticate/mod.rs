@@ -9,10 +9,9 @@
 //! set that is not there yet, another service's word) is a [`Need`]: a value for the caller, who finds it
 //! out and asks again with it among the [`Evidence`].
 
-#![expect(dead_code, reason = "who asks questions comes next")]
-
 mod authenticator;
 mod authorization;
+mod basic;
 mod caller;
 mod evidence;
 mod fault;

@@ -27,6 +27,8 @@ pub struct Standing {
     pub peers: Vec<PeersStand>,
     /// Lines written and lost, by log.
     pub lines: Vec<(&'static str, u64, u64)>,
+    /// What came of checking passwords, by result.
+    pub password_checks: Vec<(&'static str, u64)>,
 }
 
 /// One peer of an upstream.
@@ -59,6 +61,11 @@ struct LogLabels {
     log: &'static str,
 }
 
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct CheckLabels {
+    result: &'static str,
+}
+
 /// The gauges that tell it.
 #[derive(Debug, Default)]
 pub(super) struct Gauges {
@@ -72,6 +79,7 @@ pub(super) struct Gauges {
     peer_addresses: Family<PeerLabels, Gauge>,
     lines: Family<LogLabels, Counter>,
     lines_dropped: Family<LogLabels, Counter>,
+    password_checks: Family<CheckLabels, Counter>,
 }
 
 impl Gauges {
@@ -95,6 +103,8 @@ impl Gauges {
         registry.register("peer_addresses", peers, this.peer_addresses.clone());
         registry.register("log_lines", "Lines that were written", this.lines.clone());
         registry.register("log_lines_dropped", "Lines that were lost", this.lines_dropped.clone());
+        let checks = "Passwords that were checked, or were not";
+        registry.register("password_checks", checks, this.password_checks.clone());
         this
     }
 
@@ -122,6 +132,9 @@ impl Gauges {
         for (log, written, dropped) in &standing.lines {
             raise(&self.lines.get_or_create(&LogLabels { log }), *written);
             raise(&self.lines_dropped.get_or_create(&LogLabels { log }), *dropped);
+        }
+        for (result, count) in &standing.password_checks {
+            raise(&self.password_checks.get_or_create(&CheckLabels { result }), *count);
         }
     }
 }

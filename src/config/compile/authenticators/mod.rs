@@ -1,5 +1,7 @@
 //! `[authenticator.NAME]`: the ways a caller can prove who it is.
 
+mod basic;
+
 use super::listeners::words::field_name;
 use super::names::Register;
 use crate::config::environment::Environment;
@@ -47,8 +49,9 @@ fn authenticator(
     }
     let found = match kind.value {
         AuthenticatorWord::ApiKey => api_key(name, table, environment, faults),
+        AuthenticatorWord::Basic => basic::basic(name, table, environment, faults),
         _ => {
-            faults.error(kind.at, "this kind of authenticator is not built yet").label("expected `api_key`");
+            faults.error(kind.at, "this kind of authenticator is not built yet").label("expected `api_key` or `basic`");
             None
         }
     };
