@@ -149,8 +149,7 @@ fn shown(text: &str) -> String {
 fn next_value(text: &str) -> Option<std::ops::Range<usize>> {
     let mut from = 0;
     loop {
-        let named = ["password", "hash"].iter().filter_map(|name| Some(from + text[from..].find(name)? + name.len()));
-        let end = named.chain(next_equals(text, from)).min()?;
+        let end = text[from..].char_indices().find_map(|(at, c)| begins(text, from + at, c))?;
         let behind = text[end..].trim_start_matches(['"', '\'', ']', '.', ' ', '\t', '=']);
         let start = text.len() - behind.len();
         let before = &text[end..start];
@@ -165,16 +164,19 @@ fn next_value(text: &str) -> Option<std::ops::Range<usize>> {
     }
 }
 
-/// Behind the next `=` that follows another name than those of [`SHOWN`].
-fn next_equals(text: &str, from: usize) -> Option<usize> {
-    let equals = text[from..].match_indices('=').map(|(at, _)| from + at);
-    let named = |at: &usize| {
-        let before = text[..*at].trim_end_matches([' ', '\t', '"', '\'']);
-        let start = before.rfind(|c: char| !(c.is_alphanumeric() || c == '_' || c == '-'));
-        let name = before[start.map_or(0, |at| at + before[at..].chars().next().map_or(1, char::len_utf8))..].trim();
-        !SHOWN.contains(&name)
-    };
-    equals.filter(|at| named(at)).map(|at| at + 1).next()
+/// Behind what announces such a value, where it stands here: a name, or `=` behind another name than those of
+/// [`SHOWN`].
+fn begins(text: &str, at: usize, c: char) -> Option<usize> {
+    match c {
+        'p' => text[at..].starts_with("password").then(|| at + "password".len()),
+        'h' => text[at..].starts_with("hash").then(|| at + "hash".len()),
+        '=' => {
+            let before = text[..at].trim_end_matches([' ', '\t', '"', '\'']);
+            let name = before.rsplit(|c: char| !(c.is_alphanumeric() || c == '_' || c == '-')).next();
+            (!name.is_some_and(|name| SHOWN.contains(&name))).then_some(at + 1)
+        }
+        _ => None,
+    }
 }
 
 /// How long a value is that is opened by the quotes at the end of `before`.
