@@ -52,9 +52,13 @@ fn beyond_everyone(endpoint: &Endpoint, compiler: &Compiler<'_>) -> Option<Strin
     }
     let reached = endpoint.authentication.accepted.iter().any(|index| {
         let Some(authenticator) = compiler.authenticators.value(*index) else { return true };
-        // Whom others vouch for may have any scope.
-        let AuthenticatorKind::ApiKey { keys, .. } = &authenticator.kind else { return true };
-        keys.grants().any(|grant| endpoint.scopes.iter().all(|scope| grant.scopes.contains(scope)))
+        let may = |scopes: &[String]| endpoint.scopes.iter().all(|scope| scopes.contains(scope));
+        match &authenticator.kind {
+            AuthenticatorKind::ApiKey { keys, .. } => keys.grants().any(|grant| may(&grant.scopes)),
+            AuthenticatorKind::Basic { users, .. } => users.principals().any(|principal| may(principal.scopes())),
+            // Whom others vouch for may have any scope.
+            _ => true,
+        }
     });
     let scopes: Vec<String> = endpoint.scopes.iter().map(|scope| format!("`{scope}`")).collect();
     (!reached).then(|| scopes.join(", "))

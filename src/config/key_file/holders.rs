@@ -112,22 +112,30 @@ fn twice(message: &str, first: Place, again: Place, faults: &mut Faults) {
 }
 
 fn holder(entry: &NamedEntry<PrincipalTable>, now: Timestamp, faults: &mut Faults) -> Option<Holder> {
-    // The name goes into fields and logs as it is.
-    if !is_principal_name(&entry.name) {
-        let fault = faults.error(entry.name.at, "this is no name of a principal");
-        fault.label("expected 1 to 128 of letters, digits and `._@-`");
-    }
+    check_name(&entry.name, faults);
     let table = entry.value.as_ref()?;
-    let grant =
-        Grant { scopes: scopes(&table.scopes, faults), plan: table.plan.given().map(|plan| plan.as_str().to_owned()) };
+    let grant = grant(table, faults);
     let keys = table.keys.given().map(|keys| keys.as_ref()).unwrap_or_default();
-    if keys.is_empty() && !table.keys.is_broken() {
+    if keys.is_empty() && !table.keys.is_broken() && table.password.is_absent() {
         let fault = faults.warning(entry.name.at, format!("`{}` has no keys", entry.name.value));
         fault.label("nobody can come in by this name");
     }
     key_names(keys, faults);
     let keys = keys.iter().filter_map(|key| held_key(key, now, faults)).collect();
     Some(Holder { name: entry.name.value.clone(), grant, keys, at: entry.name.at })
+}
+
+/// The name goes into fields and logs as it is.
+pub(super) fn check_name(name: &Located<String>, faults: &mut Faults) {
+    if !is_principal_name(name) {
+        let fault = faults.error(name.at, "this is no name of a principal");
+        fault.label("expected 1 to 128 of letters, digits and `._@-`");
+    }
+}
+
+/// What a principal may do, whichever way it comes in.
+pub(super) fn grant(table: &PrincipalTable, faults: &mut Faults) -> Grant {
+    Grant { scopes: scopes(&table.scopes, faults), plan: table.plan.given().map(|plan| plan.as_str().to_owned()) }
 }
 
 /// Names are for people, who would not know which of two keys is meant.
