@@ -9,8 +9,9 @@
 
 mod api_key;
 mod memory;
+mod tokens;
 
 use criterion::{criterion_group, criterion_main};
 
-criterion_group!(benches, api_key::lookup, api_key::loading);
+criterion_group!(benches, api_key::lookup, api_key::loading, tokens::verifying);
 criterion_main!(benches);
