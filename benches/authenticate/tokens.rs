@@ -15,7 +15,7 @@ const TOKENS: &str = include_str!("../../tests/jwt/tokens/valid_python.json");
 
 const ALGORITHMS: [&str; 8] = ["RS256", "PS256", "ES256", "ES384", "EdDSA", "HS256", "HS384", "HS512"];
 
-pub fn verifying(criterion: &mut Criterion) {
+pub(crate) fn verifying(criterion: &mut Criterion) {
     let document: Value = serde_json::from_str(TOKENS).expect("JSON");
     let cases = document["cases"].as_array().expect("cases");
     for name in ALGORITHMS {

@@ -171,6 +171,7 @@ fn claims(rules: &ClaimRules, forwards: &[(String, ClaimPath)]) -> Value {
     let told = forwards.iter().map(|(field, path)| (field.clone(), path.as_str().into()));
     json!({
         "principal": rules.principal.as_str(),
+        "prefix": rules.prefix,
         "scopes": names(&rules.scopes),
         "plan": rules.plan.as_ref().map(ClaimPath::as_str),
         "require": names(&rules.require),
@@ -178,9 +179,15 @@ fn claims(rules: &ClaimRules, forwards: &[(String, ClaimPath)]) -> Value {
     })
 }
 
-fn principals<'a>(principals: impl Iterator<Item = &'a Principal>) -> Map<String, Value> {
+/// So many principals of a file are told; of more, how many there are.
+const MOST_PRINCIPALS: usize = 1000;
+
+fn principals<'a>(principals: impl ExactSizeIterator<Item = &'a Principal>) -> Value {
+    if principals.len() > MOST_PRINCIPALS {
+        return principals.len().into();
+    }
     let one = |it: &Principal| (it.name().to_owned(), json!({ "scopes": it.scopes(), "plan": it.plan() }));
-    principals.map(one).collect()
+    Value::Object(principals.map(one).collect())
 }
 
 /// Those that an endpoint charges.

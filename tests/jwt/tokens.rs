@@ -59,6 +59,7 @@ fn judged(document: &Value, case: &Value) -> Value {
     };
     let claims = ClaimRules {
         principal: ClaimPath::new(policy["principal"].as_str().expect("a claim")),
+        prefix: String::new(),
         scopes: Vec::new(),
         plan: None,
         require: texts(&policy["required"]).into_iter().map(ClaimPath::new).collect(),

@@ -201,6 +201,9 @@ pub struct ClaimsTable {
     /// The caller's name. Unstated: `sub`; of a certificate `common_name`; of a service's answer
     /// `x-authenticated-principal`.
     pub principal: Field<Text>,
+    /// Stands before the caller's name, as in `staff:`, so that names which others give cannot be those of principals
+    /// in a key file. Unstated: nothing.
+    pub prefix: Field<Text>,
     /// What the caller may do: texts with blanks between, or lists of texts; all that are there add up.
     /// Unstated: `scope`, or `scp` where that lacks.
     pub scopes: Field<List<Text>>,
@@ -213,5 +216,5 @@ pub struct ClaimsTable {
 }
 
 read_table!(ClaimsTable, "a table such as { principal = \"sub\", scopes = \"scope\" }" {
-    principal, scopes, plan, require, forward,
+    principal, prefix, scopes, plan, require, forward,
 });

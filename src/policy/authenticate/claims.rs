@@ -13,6 +13,8 @@ const MAX_NAME_BYTES: usize = 256;
 pub struct ClaimRules {
     /// The caller's name.
     pub principal: ClaimPath,
+    /// What stands before it, so that nobody who can choose a name there has that of somebody else's principal.
+    pub prefix: String,
     /// What it may do: all that are there add up. None stated: `scope`, or `scp` where that lacks.
     pub scopes: Vec<ClaimPath>,
     /// The plan that its quotas follow.
@@ -38,7 +40,13 @@ pub enum ClaimFault {
 
 impl Default for ClaimRules {
     fn default() -> Self {
-        Self { principal: ClaimPath::new("sub"), scopes: Vec::new(), plan: None, require: Vec::new() }
+        Self {
+            principal: ClaimPath::new("sub"),
+            prefix: String::new(),
+            scopes: Vec::new(),
+            plan: None,
+            require: Vec::new(),
+        }
     }
 }
 
@@ -51,7 +59,7 @@ impl ClaimRules {
     pub fn vouch(&self, claims: &Claims) -> Result<Vouched, ClaimFault> {
         let name = match self.principal.of(claims) {
             None | Some(Value::Null) => return Err(ClaimFault::NoPrincipal),
-            Some(Value::String(name)) if is_name(name) => name.clone(),
+            Some(Value::String(name)) if is_name(name) => format!("{}{name}", self.prefix),
             Some(_) => return Err(ClaimFault::Principal),
         };
         let lacks = |path: &ClaimPath| path.of(claims).is_none_or(Value::is_null);
@@ -143,6 +151,12 @@ mod tests {
         }
         assert_eq!(vouch(&rules, json!({ "client_id": "a" })), Err(ClaimFault::NoPrincipal));
         assert_eq!(vouch(&rules, json!({ "sub": null })), Err(ClaimFault::NoPrincipal));
+    }
+
+    #[test]
+    fn names_of_one_place_can_be_told_from_those_of_another() {
+        let rules = ClaimRules { prefix: "staff:".to_owned(), ..ClaimRules::default() };
+        assert_eq!(vouch(&rules, json!({ "sub": "acme" })).map(|it| it.name).as_deref(), Ok("staff:acme"));
     }
 
     #[test]

@@ -25,11 +25,29 @@ pub(super) fn claims(field: &Field<ClaimsTable>, principal: &str, faults: &mut F
         Field::Given(table) => &table.value,
     };
     let principal = path(&table.principal, faults).map(|stated| stated.unwrap_or_else(|| ClaimPath::new(principal)));
+    let prefix = prefix(&table.prefix, faults);
     let plan = path(&table.plan, faults);
     let (scopes, require) = (paths(&table.scopes, faults), paths(&table.require, faults));
     let forwards = forwards(&table.forward, faults);
-    let rules = ClaimRules { principal: principal?, scopes: scopes?, plan: plan?, require: require? };
+    let rules = ClaimRules { principal: principal?, prefix: prefix?, scopes: scopes?, plan: plan?, require: require? };
     Some(Claims { rules, forwards: forwards? })
+}
+
+/// What may stand before a name, which goes into fields and logs as it is.
+fn prefix(field: &Field<Text>, faults: &mut Faults) -> Option<String> {
+    match field {
+        Field::Absent => Some(String::new()),
+        Field::Broken => None,
+        Field::Given(written) if is_prefix(written.as_str()) => Some(written.as_str().to_owned()),
+        Field::Given(written) => {
+            faults.error(written.at, "no name can begin so").label("expected 1 to 64 of letters, digits and `._@-:/`");
+            None
+        }
+    }
+}
+
+fn is_prefix(text: &str) -> bool {
+    (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._@-:/".contains(&byte))
 }
 
 /// The inner `None` where it is not said.

@@ -65,6 +65,7 @@ impl Claims {
         let lower = |path: &ClaimPath| ClaimPath::new(path.as_str().to_ascii_lowercase());
         let all = |paths: &[ClaimPath]| paths.iter().map(lower).collect();
         let rules = ClaimRules {
+            prefix: self.rules.prefix.clone(),
             principal: lower(&self.rules.principal),
             scopes: all(&self.rules.scopes),
             plan: self.rules.plan.as_ref().map(lower),
