@@ -1,9 +1,11 @@
 //! Field lines, and how they are looked up (RFC 9110 §5).
 
+use std::fmt;
+
 use super::fault::HeadFault;
 
-/// One field line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// One field line. Printed, it shows no value: that may be a credential.
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Field<'a> {
     /// The name, as on the wire.
     pub name: &'a [u8],
@@ -26,6 +28,12 @@ impl Field<'_> {
         let control = |byte: u8| (byte < 0x20) & (byte != b'\t') | (byte == 0x7f);
         let controls = self.value.iter().fold(false, |found, byte| found | control(*byte));
         if controls { Err(HeadFault::FieldValue) } else { Ok(()) }
+    }
+}
+
+impl fmt::Debug for Field<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: <{} bytes>", self.name.escape_ascii(), self.value.len())
     }
 }
 
@@ -69,3 +77,14 @@ const TOKEN: [bool; 256] = {
     }
     table
 };
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_value_is_printed() {
+        let field = Field { name: b"authorization", value: b"Bearer x" };
+        assert_eq!(format!("{field:?}"), "authorization: <8 bytes>");
+    }
+}
