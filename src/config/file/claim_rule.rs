@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
-use super::parameter::to_json;
+use super::parameter::{DEPTH, to_json};
 use crate::config::located::Located;
 use crate::config::read::{FromToml, Reader, Value};
 
@@ -28,8 +28,7 @@ impl FromToml for ClaimRuleTable {
         for (key, value) in table {
             let name = Located { value: key.get_ref().to_string(), at: reader.place(key) };
             let at = reader.place(value);
-            // A list of values, and nothing deeper.
-            claims.push(to_json(value, 2, reader).map(|value| (name, Located { value, at })));
+            claims.push(to_json(value, DEPTH, reader).map(|value| (name, Located { value, at })));
         }
         claims.into_iter().collect::<Option<_>>().map(|claims| Self { claims })
     }

@@ -10,7 +10,7 @@ use crate::config::located::{Field, Located};
 use crate::config::read::{FromToml, Reader, Slot, Value};
 
 /// How deep the schema of a single value may nest.
-const DEPTH: usize = 32;
+pub(super) const DEPTH: usize = 32;
 
 /// A parameter: the JSON Schema of its value, and `required`.
 #[derive(Clone, Debug, Default)]

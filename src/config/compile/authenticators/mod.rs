@@ -1,6 +1,7 @@
 //! `[authenticator.NAME]`: the ways a caller can prove who it is.
 
 mod basic;
+mod bearer;
 mod claims;
 mod delegate;
 mod introspection;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::config::compile::authenticators::bearer::by_reference;
 use crate::config::compile::authenticators::service::{InTheClear, service};
 use crate::config::compile::trust::Trust;
 use crate::config::environment::describe;
@@ -144,13 +145,9 @@ fn set(written: &Located<Text>, content: &[u8], faults: &mut Faults) -> Option<K
 
 /// One key for each algorithm that it is stated for; HS256 where nothing is.
 fn secret(written: &Located<Text>, algorithms: Option<&[Algorithm]>, faults: &mut Faults) -> Option<KeySource> {
-    if !written.is_secret() {
-        let fault = faults.error(written.at, "a secret does not stand in a configuration");
-        fault.label("expected a reference such as \"${env:JWT_SECRET}\" or \"${file:/run/secrets/jwt}\"");
-        return None;
-    }
+    let secret = by_reference(written, "${env:JWT_SECRET}", faults)?;
     let algorithms = algorithms.unwrap_or(&[Algorithm::Hs256]);
-    let key = |algorithm: &Algorithm| match VerificationKey::from_secret(written.as_str().as_bytes(), *algorithm) {
+    let key = |algorithm: &Algorithm| match VerificationKey::from_secret(secret.as_bytes(), *algorithm) {
         Ok(key) => Some(key),
         Err(_) => {
             let message = format!("this secret is too short for {}", algorithm.name());

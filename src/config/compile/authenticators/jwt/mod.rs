@@ -5,6 +5,7 @@ mod keys;
 use std::time::Duration;
 
 use self::keys::keys;
+use super::bearer::{audience, max_token};
 use super::claims::claims;
 use crate::config::compile::trust::Trust;
 use crate::config::faults::Faults;
@@ -12,12 +13,11 @@ use crate::config::file::AuthenticatorTable;
 use crate::config::located::{Field, List, Located};
 use crate::config::suggest::{nearest, one_of};
 use crate::config::text::Text;
-use crate::config::units::{DurationText, SizeText};
+use crate::config::units::DurationText;
 use crate::policy::authenticate::{ClaimPath, Jwt};
 use crate::policy::jwt::{Algorithm, TokenRules};
 
 const LEEWAY: Duration = Duration::from_secs(30);
-const MAX_TOKEN_BYTES: u64 = 8 << 10;
 
 /// More of a leeway makes an end of no token.
 const LONGEST_LEEWAY: Duration = Duration::from_secs(5 * 60);
@@ -33,18 +33,11 @@ pub(super) fn jwt(
     let claims = claims(&table.claims, "sub", faults);
     let keys = keys(name, table, algorithms.as_ref(), trust, faults);
     let issuer = text(&table.issuer);
-    let audience = match &table.audience {
-        Field::Absent => Some(Vec::new()),
-        Field::Broken => None,
-        Field::Given(list) => Some(list.value.iter().map(|item| item.as_str().to_owned()).collect()),
-    };
+    let audience = audience(name, &table.audience, faults);
     if table.issuer.is_absent() {
-        let fault = faults.warning(name.at, format!("`{}` does not look at who issued a token", name.value));
-        fault.label("whoever has one of its keys can issue tokens for this gate").help("say it: issuer = \"…\"");
-    }
-    if table.audience.is_absent() {
-        let fault = faults.warning(name.at, format!("`{}` does not look at whom a token is for", name.value));
-        fault.label("tokens for other services are taken here as well").help("say it: audience = \"…\"");
+        let fault =
+            faults.warning(name.at, format!("tokens of anybody who has its keys are good for `{}`", name.value));
+        fault.label("expected who issues them, as in issuer = \"https://id.example.com/\"").if_whole();
     }
     let leeway = leeway(&table.leeway, faults);
     let claims = claims?;
@@ -57,16 +50,6 @@ pub(super) fn jwt(
         max_bytes: max_token(&table.max_token)?,
     };
     Some((Jwt { rules, keys: keys?, claims: claims.rules }, claims.forwards))
-}
-
-/// The longest token that is read.
-pub(super) fn max_token(field: &Field<SizeText>) -> Option<usize> {
-    let bytes = match field {
-        Field::Absent => MAX_TOKEN_BYTES,
-        Field::Broken => return None,
-        Field::Given(size) => size.value.0,
-    };
-    Some(usize::try_from(bytes).unwrap_or(usize::MAX))
 }
 
 /// The inner `None` where it is not said.
