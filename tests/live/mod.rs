@@ -7,6 +7,7 @@ mod client_certificates;
 mod connections;
 mod dripping;
 mod http2;
+mod mtls;
 mod spool;
 mod stopping;
 mod telling;
