@@ -6,7 +6,9 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 
 use super::Facts;
-use crate::policy::authenticate::{Authenticator, AuthenticatorKind, Jwt, KeySource, PublishedAt};
+use crate::policy::authenticate::{
+    Authenticator, AuthenticatorKind, ClaimPath, ClaimRules, Jwt, KeySource, PublishedAt, Service,
+};
 use crate::policy::gateway::{Endpoint, Gateway, HostField, Listener, LogSink, Peer, ReadyWhen, Upstream};
 use crate::policy::media_type::MediaType;
 use crate::policy::params::Parameter;
@@ -118,6 +120,20 @@ fn authenticator(authenticator: &Authenticator) -> Value {
             "issuers": mtls.issuers,
             "principals": mtls.principals.as_ref().map(|listed| listed.keys().collect::<Vec<_>>()),
         }),
+        AuthenticatorKind::Introspection(it) => json!({
+            "kind": "introspection",
+            "service": service(&it.service),
+            "audience": it.audience,
+            "max_token": it.max_token_bytes,
+            "claims": claims(&it.claims, &authenticator.forwards),
+            "cache": time(it.cache),
+        }),
+        AuthenticatorKind::Forward(it) => json!({
+            "kind": "forward",
+            "service": service(&it.service),
+            "fields": it.fields,
+            "claims": claims(&it.claims, &authenticator.forwards),
+        }),
     }
 }
 
@@ -141,6 +157,23 @@ fn jwt(jwt: &Jwt) -> Value {
         "algorithms": algorithms.collect::<Vec<_>>(),
         "leeway": time(jwt.rules.leeway),
         "keys": keys,
+    })
+}
+
+/// Without path and query, which may hold what only this service should know.
+fn service(service: &Service) -> Value {
+    json!({ "origin": service.url.origin(), "timeout": time(service.timeout) })
+}
+
+fn claims(rules: &ClaimRules, forwards: &[(String, ClaimPath)]) -> Value {
+    let names = |paths: &[ClaimPath]| paths.iter().map(ClaimPath::as_str).map(Value::from).collect::<Vec<_>>();
+    let told = forwards.iter().map(|(field, path)| (field.clone(), path.as_str().into()));
+    json!({
+        "principal": rules.principal.as_str(),
+        "scopes": names(&rules.scopes),
+        "plan": rules.plan.as_ref().map(ClaimPath::as_str),
+        "require": names(&rules.require),
+        "forward": told.collect::<Map<_, _>>(),
     })
 }
 

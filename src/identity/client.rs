@@ -5,10 +5,8 @@
 //! of what was asked or answered.
 //!
 //! Connections are kept for the next question. What drives one lives on the runtime that made it, so each
-//! thread keeps its own: a runtime that ends takes its connections with it, and nobody else's. Where a
-//! runtime has several threads, a connection that one made is not another's, and is good as long as that
-//! runtime is. (Should a runtime end and another begin on its thread, as in tests, a kept connection is
-//! found closed, and another is made.)
+//! runtime keeps its own, and each thread that serves has one: a runtime that ends takes its connections with
+//! it, and nobody else's. (Were its number given to another, a kept connection would be found closed.)
 
 mod line;
 #[cfg(test)]
@@ -18,7 +16,6 @@ use std::collections::HashMap;
 use std::error::Error;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
@@ -29,6 +26,7 @@ use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
+use tokio::runtime::{Handle, Id};
 
 use crate::policy::authenticate::Service;
 use crate::policy::gateway::UpstreamTls;
@@ -36,7 +34,7 @@ use line::Lines;
 
 /// A connection that was not used for so long is closed.
 const KEPT_IDLE: Duration = Duration::from_secs(30);
-/// So many connections that wait are kept by each thread for each service.
+/// So many connections that wait are kept by each runtime for each service.
 const KEPT_CONNECTIONS: usize = 16;
 /// What nobody asked by for so long is forgotten, once another is made: a reload left it behind.
 const FORGOTTEN: Duration = Duration::from_secs(300);
@@ -48,7 +46,7 @@ type Https = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
 /// Everybody that is asked.
 #[derive(Default)]
 pub struct Services {
-    clients: Mutex<HashMap<(ThreadId, Trusted), Kept>>,
+    clients: Mutex<HashMap<(Id, Trusted), Kept>>,
     lines: Lines,
 }
 
@@ -60,7 +58,7 @@ struct Kept {
     used: Instant,
 }
 
-/// A question as it is sent, but for where.
+/// A question as it is sent, but for where. It changes nothing at the service, and may be asked twice.
 #[derive(Clone, Debug)]
 pub struct Ask {
     /// GET or POST.
@@ -97,6 +95,10 @@ pub enum Failure {
     Status(u16),
     /// A body of more bytes than this.
     TooLarge(usize),
+    /// An answer that says nothing of what was asked, in words that follow the service's name.
+    Meaningless(&'static str),
+    /// The same, where the words are made.
+    Unclear(String),
 }
 
 impl Ask {
@@ -117,7 +119,14 @@ impl Services {
     pub async fn ask(&self, service: &Service, ask: Ask, max_bytes: usize) -> Result<Reply, Failure> {
         let asked = async {
             let _place = self.lines.place(service).await?;
-            let answer = self.client(service.tls.as_ref()).request(request(service, ask)?).await;
+            let request = request(service, ask)?;
+            let client = self.client(service.tls.as_ref());
+            let answer = match client.request(request.clone()).await {
+                // A kept connection may close just as it is used again. RFC 9110 §9.2.2: what is asked here
+                // changes nothing, so it may be asked twice.
+                Err(error) if !error.is_connect() => client.request(request).await,
+                answer => answer,
+            };
             let (head, mut body) = answer.map_err(failure)?.into_parts();
             let mut read = BytesMut::new();
             while let Some(frame) = body.frame().await {
@@ -135,10 +144,10 @@ impl Services {
         tokio::time::timeout(service.timeout, asked).await.unwrap_or(Err(Failure::Timeout(service.timeout)))
     }
 
-    /// The client of this thread for whoever is believed by these certificates.
+    /// The client of this runtime for whoever is believed by these certificates.
     fn client(&self, tls: Option<&UpstreamTls>) -> Https {
         let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = (thread::current().id(), tls.map(|tls| tls.fingerprint));
+        let key = (Handle::current().id(), tls.map(|tls| tls.fingerprint));
         let now = Instant::now();
         if let Some(kept) = clients.get_mut(&key) {
             kept.used = now;
@@ -242,6 +251,8 @@ impl fmt::Display for Failure {
             Self::Timeout(after) => write!(f, "timed out after {after:?}"),
             Self::Broken(cause) => write!(f, "gave no valid answer: {cause}"),
             Self::Status(status) => write!(f, "answered {status}"),
+            Self::Meaningless(why) => f.write_str(why),
+            Self::Unclear(why) => f.write_str(why),
             Self::TooLarge(bytes) => write!(f, "answered with more than {} KiB", bytes.div_ceil(1024)),
         }
     }

@@ -6,17 +6,22 @@
 //! answer that lets nobody in.
 
 pub mod client;
+mod delegate;
+mod introspection;
 mod key_sets;
 
 use std::sync::Arc;
 
-use crate::policy::authenticate::{Authenticator, Finding, Need, Published, Question, Unavailable, Witness};
+use crate::policy::authenticate::{
+    Authenticator, AuthenticatorKind, Finding, Need, Published, Question, Unavailable, Witness,
+};
 use crate::policy::decide::Arrived;
 use crate::policy::gateway::Gateway;
 use crate::policy::jwt::KeySet;
 use crate::policy::rejection::Rejection;
-use crate::telemetry::metrics::KeySetStands;
-use client::Services;
+use crate::telemetry::metrics::{KeySetStands, QuestionResult, Questions};
+use client::{Failure, Services};
+use introspection::Tokens;
 use key_sets::KeySets;
 
 /// Who is asked.
@@ -24,9 +29,16 @@ use key_sets::KeySets;
 pub struct Identity {
     services: Arc<Services>,
     key_sets: KeySets,
+    tokens: Tokens,
+    questions: Questions,
 }
 
 impl Identity {
+    /// Counts what is asked there.
+    pub fn counting(questions: Questions) -> Self {
+        Self { questions, ..Self::default() }
+    }
+
     /// Does in the background what a configuration asks for, and nothing else. Within a runtime.
     pub fn follow(&self, gateway: &Gateway) {
         self.key_sets.follow(gateway, &self.services);
@@ -45,12 +57,20 @@ impl Identity {
         welcome: impl Fn() -> Result<(), Rejection>,
     ) -> Result<Finding, Rejection> {
         welcome()?;
-        let authenticator = arrived.authenticator(need);
-        Ok(match need.question {
-            Question::Keys => self.key_sets.seek(authenticator).await,
-            Question::Password { .. } | Question::Token(_) | Question::Request | Question::Once { .. } => {
-                Finding::Unavailable(Unavailable("nobody is there to ask".to_owned()))
+        let by = arrived.authenticator(need);
+        Ok(match (&need.question, &by.kind) {
+            (Question::Keys, _) => self.key_sets.seek(by).await,
+            (Question::Token(token), AuthenticatorKind::Introspection(introspection)) => {
+                let told = self.tokens.ask(&self.services, introspection, token).await;
+                self.count(by, told.answer.as_ref().err(), told.asked);
+                told.answer.map_or_else(|failure| unavailable(by, &failure), Finding::Token)
             }
+            (Question::Request, AuthenticatorKind::Forward(delegate)) => {
+                let spoken = delegate::ask(&self.services, delegate, arrived).await;
+                self.count(by, spoken.as_ref().err(), true);
+                spoken.map_or_else(|failure| unavailable(by, &failure), Finding::Spoken)
+            }
+            _ => Finding::Unavailable(Unavailable("nobody is there to ask".to_owned())),
         })
     }
 
@@ -58,6 +78,20 @@ impl Identity {
     pub fn key_sets(&self) -> Vec<KeySetStands> {
         self.key_sets.standing()
     }
+
+    fn count(&self, by: &Authenticator, failure: Option<&Failure>, asked: bool) {
+        let result = match failure {
+            _ if !asked => QuestionResult::Cached,
+            None => QuestionResult::Ok,
+            Some(Failure::Timeout(_)) => QuestionResult::Timeout,
+            Some(_) => QuestionResult::Failed,
+        };
+        self.questions.count(&by.name, result);
+    }
+}
+
+fn unavailable(by: &Authenticator, failure: &Failure) -> Finding {
+    Finding::Unavailable(Unavailable(format!("`{}` {failure}", by.name)))
 }
 
 impl Witness for Identity {

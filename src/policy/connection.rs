@@ -36,6 +36,13 @@ impl TlsVersion {
     }
 }
 
+impl Connection<'_> {
+    /// The scheme of what is asked for on it.
+    pub const fn scheme(&self) -> &'static [u8] {
+        if self.tls.is_some() { b"https" } else { b"http" }
+    }
+}
+
 impl Connection<'static> {
     /// Without TLS.
     pub const fn plain(listener: usize, peer: IpAddr) -> Self {

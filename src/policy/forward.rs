@@ -10,7 +10,7 @@ use bytes::BytesMut;
 use smallvec::SmallVec;
 
 use super::access::contains;
-use super::authenticate::Caller;
+use super::authenticate::{Authenticator, AuthenticatorKind, Caller};
 use super::decide::{Arrived, Identified};
 use super::gateway::{Endpoint, HostField, Listener, Upstream};
 use crate::http1::{Field, Framing, HeadWriter, RequestHead, Version, is_token};
@@ -134,7 +134,7 @@ impl<'a> Forward<'a> {
                 writer.parts(name.as_bytes(), &parts);
             };
         let kept = |name: &'static str| head.request.value(name).filter(|_| trusted);
-        let scheme: &[u8] = if connection.tls.is_some() { b"https" } else { b"http" };
+        let scheme = connection.scheme();
         let client = peer.to_string();
         let client = client.as_bytes();
         joined(writer, "X-Forwarded-For", "x-forwarded-for", trusted, &[client]);
@@ -215,10 +215,15 @@ impl<'a> Forward<'a> {
         }
     }
 
-    /// Whether it is one for any authenticator: which of them an endpoint takes is nothing to the upstream.
+    /// Whether it is one for any authenticator: which of them an endpoint takes is nothing to the upstream. What
+    /// another service looks at (a cookie) may be the upstream's own where that service is not asked.
     fn is_credential(&self, name: &[u8], value: &[u8]) -> bool {
-        let authenticators = &self.identified.arrived.gateway.authenticators;
-        !self.endpoint().forwarding.credentials && authenticators.iter().any(|it| it.reads(name, value))
+        let Arrived { gateway, endpoint, .. } = &self.identified.arrived;
+        let is_for = |(index, it): (usize, &Authenticator)| {
+            let everywhere = !matches!(it.kind, AuthenticatorKind::Forward(_));
+            (everywhere || endpoint.authentication.accepted.contains(&index)) && it.reads(name, value)
+        };
+        !endpoint.forwarding.credentials && gateway.authenticators.iter().enumerate().any(is_for)
     }
 
     /// Whether it is a field that tells of a caller, which nobody but the gate says.

@@ -5,6 +5,7 @@ use std::fmt::Write;
 
 use serde::Serialize;
 
+use super::authenticate::Relayed;
 use super::rejection::{Rejection, Wire};
 use super::schema::Violation;
 
@@ -89,6 +90,9 @@ struct Problem<'a> {
 impl Face {
     /// The answer that tells a rejection. `request_id` makes the `instance`.
     pub fn answer(&self, rejection: &Rejection, request_id: &str) -> Answer {
+        if let Rejection::RefusedByService { relayed, .. } = rejection {
+            return relay(relayed);
+        }
         let wire = rejection.wire();
         let status = self.status.get(&wire.status).copied().unwrap_or(wire.status);
         let kind = format!("urn:portcullis:problem:{}", wire.code);
@@ -118,6 +122,15 @@ impl Face {
         fields.push(("Cache-Control", "no-store".to_owned()));
         Answer { status, fields, body }
     }
+}
+
+/// What another service said is told as it said it, whatever refusals look like here.
+fn relay(relayed: &Relayed) -> Answer {
+    let mut fields = Vec::new();
+    fields.extend(relayed.challenge.clone().map(|challenge| ("WWW-Authenticate", challenge)));
+    fields.extend(relayed.media_type.clone().map(|media_type| ("Content-Type", media_type)));
+    fields.push(("Cache-Control", "no-store".to_owned()));
+    Answer { status: relayed.status, fields, body: relayed.body.clone() }
 }
 
 impl FaceTemplate {
@@ -194,6 +207,18 @@ mod tests {
         assert_eq!(body["type"], "urn:portcullis:problem:schema_violated");
         assert_eq!(body["instance"], "urn:portcullis:request:r1");
         assert_eq!(body["errors"][0]["pointer"], "#/a");
+    }
+
+    #[test]
+    fn what_another_service_says_is_told_as_it_came() {
+        let relayed =
+            Relayed { status: 403, challenge: None, media_type: Some("text/plain".into()), body: b"no".into() };
+        let rejection = Rejection::RefusedByService { relayed: relayed.into(), failed: true };
+        let face = Face { status: [(403, 400)].into(), ..face("application/xml", "") };
+        let answer = face.answer(&rejection, "r1");
+        assert_eq!((answer.status, &*answer.body), (403, &b"no"[..]));
+        let fields = [("Content-Type", "text/plain".to_owned()), ("Cache-Control", "no-store".to_owned())];
+        assert_eq!(answer.fields, fields);
     }
 
     #[test]

@@ -49,7 +49,7 @@ impl Gate {
     pub(super) fn new(rules: Rules, telemetry: Arc<Telemetry>, crew: Arc<Crew>) -> io::Result<Self> {
         Ok(Self {
             limits: LocalLimits::default(),
-            identity: Arc::default(),
+            identity: Arc::new(Identity::counting(telemetry.metrics.questions())),
             budget: Budget::new(),
             spooled: Budget::new(),
             places: Places::new(),

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use super::corpus;
 
-/// Every refusal there is, as cases write them. A new one belongs here, and needs a case.
+/// Every refusal there is, as cases write them. A new one belongs here, and needs a case. What other services say
+/// is no refusal of ours (tests/live/asking).
 const REFUSALS: [&str; 40] = [
     "400 head malformed_request",
     "400 head malformed_target",
@@ -21,8 +22,8 @@ const REFUSALS: [&str; 40] = [
     "429 guard too_many_failures",
     "429 guard listener_spent",
     "401 authenticate unauthenticated",
-    "503 authenticate authenticator_unavailable",
     "400 authenticate ambiguous_credentials",
+    "503 authenticate authenticator_unavailable",
     "429 rate_limit rate_limited",
     "403 authorize insufficient_scope",
     "403 authorize claim_not_allowed",

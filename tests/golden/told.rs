@@ -104,7 +104,7 @@ fn times(line: &Value, differences: &mut Differences) {
     if (us("total") - us("gate") - waited).abs() > 1.0 || stages > us("gate") + 1.0 || us("total") <= 0.0 {
         differences.add(
             "times that add up",
-            "total = gate + read + connect + relay, and stages within gate",
+            "total = gate + identify + read + connect + relay, and stages within gate",
             &line["us"],
         );
     }

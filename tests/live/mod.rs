@@ -2,11 +2,13 @@
 //!
 //! What one request and one answer can show is a golden case.
 
+mod asking;
 mod bodies;
 mod client_certificates;
 mod connections;
 mod dripping;
 mod http2;
+mod issuer;
 mod mtls;
 mod spool;
 mod stopping;

@@ -24,17 +24,21 @@ const POST: &str =
 
 /// What a server has seen.
 #[derive(Debug, Default)]
-struct Seen {
+pub(super) struct Seen {
     handshakes: usize,
     resumed: usize,
     names: Vec<Option<String>>,
     certificates: Vec<bool>,
     /// `Host` and body of each request.
-    requests: Vec<(Option<String>, Vec<u8>)>,
+    pub(super) requests: Vec<(Option<String>, Vec<u8>)>,
 }
 
 /// A server with this certificate, which asks for one of `clients` where they are given.
-async fn serve(identity: &Identity, clients: Option<&Authority>, close_each: bool) -> (SocketAddr, Arc<Mutex<Seen>>) {
+pub(super) async fn serve(
+    identity: &Identity,
+    clients: Option<&Authority>,
+    close_each: bool,
+) -> (SocketAddr, Arc<Mutex<Seen>>) {
     let provider = Arc::new(default_provider());
     let builder = ServerConfig::builder_with_provider(Arc::clone(&provider)).with_safe_default_protocol_versions();
     let builder = builder.expect("ring has them");

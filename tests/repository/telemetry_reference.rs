@@ -87,6 +87,7 @@ fn exist() -> BTreeMap<String, Family> {
     metrics.configuration("0f", std::time::SystemTime::UNIX_EPOCH);
     metrics.upstream("api").failed("upstream_timeout");
     metrics.tls_listener("public");
+    metrics.questions().count("sso", portcullis::telemetry::metrics::QuestionResult::Ok);
     let standing = Standing {
         connections: vec![("public".to_owned(), 1)],
         peers: vec![PeersStand { upstream: "api".to_owned(), peer: "127.0.0.1".to_owned(), up: 1, down: 0 }],

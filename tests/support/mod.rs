@@ -8,6 +8,7 @@ pub(crate) mod config;
 pub(crate) mod corpus;
 pub(crate) mod exposition;
 pub(crate) mod gate;
+pub(crate) mod issuer;
 pub(crate) mod message;
 pub(crate) mod peer;
 pub(crate) mod process;

@@ -171,6 +171,11 @@ impl Peer {
         self.record.lock().expect("no peer panics").answered
     }
 
+    /// Heads that came so far; this too may be asked while an exchange goes on.
+    pub(crate) fn heads(&self) -> usize {
+        self.record.lock().expect("no peer panics").heads
+    }
+
     /// The requests it has seen whole or in part.
     pub(crate) fn requests(&self) -> Vec<Seen> {
         self.record(|record| record.requests.clone())

@@ -79,7 +79,7 @@ fn beyond_everyone(endpoint: &Endpoint, compiler: &Compiler<'_>) -> Option<Strin
                 // No certificate says `scope`.
                 None => !mtls.claims.scopes.is_empty(),
             },
-            // Who comes with a token is known when it comes.
+            // Whom others vouch for may have any scope.
             _ => true,
         }
     });

@@ -56,7 +56,8 @@ pub struct AuthenticatorTable {
     pub url: Field<Text>,
     /// `introspection`: who the gate is to that service.
     pub client_id: Field<Text>,
-    /// `forward`: the request's fields that the service gets to see. Unstated: `Authorization` and `Cookie`.
+    /// `forward`: the request's fields that hold a credential for the service; it sees no others. Unstated:
+    /// `Authorization` and `Cookie`.
     pub fields: Field<List<Text>>,
     /// `basic`, `introspection`: an answer may be used again for so long. Unstated: `1m`, for introspection `10s`.
     pub cache: Field<DurationText>,
@@ -197,7 +198,8 @@ impl AuthenticatorWord {
 #[derive(Clone, Debug, Default, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct ClaimsTable {
-    /// The caller's name. Unstated: `sub`; of a certificate `common_name`.
+    /// The caller's name. Unstated: `sub`; of a certificate `common_name`; of a service's answer
+    /// `x-authenticated-principal`.
     pub principal: Field<Text>,
     /// What the caller may do: texts with blanks between, or lists of texts; all that are there add up.
     /// Unstated: `scope`, or `scp` where that lacks.

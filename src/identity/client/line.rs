@@ -16,7 +16,10 @@ const WAITING: usize = 1024;
 
 /// A line before each service.
 #[derive(Debug, Default)]
-pub(super) struct Lines(Mutex<HashMap<(String, Option<[u8; 32]>), Arc<Line>>>);
+pub(super) struct Lines(Mutex<HashMap<Asked, Arc<Line>>>);
+
+/// Where it is, and whom it is believed by.
+type Asked = (String, Option<[u8; 32]>);
 
 #[derive(Debug)]
 struct Line {

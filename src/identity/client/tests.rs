@@ -114,3 +114,28 @@ async fn a_crowd_is_bounded() {
     }
     assert_eq!(busy, 10);
 }
+
+#[tokio::test]
+async fn a_kept_connection_that_closes_under_a_question_costs_nothing() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port can be had");
+    let service = service(&format!("http://{}/", listener.local_addr().expect("it is bound")));
+    let serving = tokio::spawn(async move {
+        let mut buffer = [0; 4096];
+        for answered in [1, 1] {
+            let (mut stream, _) = listener.accept().await.expect("it is asked");
+            for _ in 0..answered {
+                assert!(stream.read(&mut buffer).await.is_ok_and(|count| count > 0));
+                stream.write_all(GOOD.as_bytes()).await.expect("it listens");
+            }
+            // The next question came, and this is all that it gets here.
+            assert!(stream.read(&mut buffer).await.is_ok());
+        }
+    });
+    let services = Services::default();
+    for _ in 0..2 {
+        let reply = services.ask(&service, Ask::get("*/*"), 2).await.expect("it answers");
+        assert_eq!(reply.document().as_deref(), Ok(&b"{}"[..]));
+    }
+    drop(services);
+    serving.await.expect("nothing went wrong there");
+}

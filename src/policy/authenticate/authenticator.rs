@@ -3,8 +3,10 @@
 use super::Verdict;
 use super::authorization::Authorization;
 use super::caller::{Caller, ClaimPath};
+use super::delegate::{Asked, Delegate};
 use super::evidence::Known;
 use super::fault::CredentialFault;
+use super::introspection::Introspection;
 use super::jwt::Jwt;
 use super::mtls::Mtls;
 use crate::policy::decide::Arrived;
@@ -36,6 +38,10 @@ pub enum AuthenticatorKind {
     Jwt(Box<Jwt>),
     /// The certificate of the client's connection.
     Mtls(Box<Mtls>),
+    /// A bearer token that its issuer is asked about.
+    Introspection(Box<Introspection>),
+    /// Whatever another service says of the request.
+    Forward(Box<Delegate>),
 }
 
 /// Where a credential stands. Authenticators of one place are alternatives.
@@ -47,6 +53,8 @@ pub enum CredentialPlace<'a> {
     Scheme(&'static str),
     /// In no field, but in the connection.
     Certificate,
+    /// Wherever another service looks; the authenticator's name.
+    Service(&'a str),
 }
 
 impl Authenticator {
@@ -56,28 +64,38 @@ impl Authenticator {
             AuthenticatorKind::ApiKey { header, .. } => CredentialPlace::Field(header),
             AuthenticatorKind::Jwt(_) => CredentialPlace::Scheme("bearer"),
             AuthenticatorKind::Mtls(_) => CredentialPlace::Certificate,
+            AuthenticatorKind::Introspection(_) => CredentialPlace::Scheme("bearer"),
+            AuthenticatorKind::Forward(_) => CredentialPlace::Service(&self.name),
+        }
+    }
+
+    /// Whether it takes what it takes from `Authorization`, under whatever scheme.
+    pub(super) fn reads_authorization(&self) -> bool {
+        match &self.kind {
+            AuthenticatorKind::Forward(delegate) => delegate.fields.iter().any(|field| field == "authorization"),
+            _ => matches!(self.place(), CredentialPlace::Scheme(_)),
         }
     }
 
     /// Whether a request's field (its name in lower case, `_` as `-`) holds a credential for it.
     pub fn reads(&self, name: &[u8], value: &[u8]) -> bool {
-        match self.place() {
-            CredentialPlace::Field(field) => field.as_bytes() == name,
-            CredentialPlace::Certificate => false,
-            CredentialPlace::Scheme(scheme) => name == b"authorization" && Authorization::is_of(value, scheme),
+        match (&self.kind, self.place()) {
+            (AuthenticatorKind::Forward(delegate), _) => delegate.fields.iter().any(|field| field.as_bytes() == name),
+            (_, CredentialPlace::Field(field)) => field.as_bytes() == name,
+            (_, CredentialPlace::Scheme(scheme)) => name == b"authorization" && Authorization::is_of(value, scheme),
+            (_, CredentialPlace::Service(_) | CredentialPlace::Certificate) => false,
         }
     }
 
-    /// What it makes of a request. `must` says that nobody else knows the caller yet, and somebody has to.
+    /// What it makes of a request.
     pub(super) fn check<'a>(
         &'a self,
         arrived: &Arrived<'a>,
         authorization: Option<Authorization<'a>>,
         known: Known<'_>,
-        must: bool,
+        asked: Asked,
         now: Timestamp,
     ) -> Verdict<'a> {
-        let _ = must;
         match &self.kind {
             AuthenticatorKind::ApiKey { header, keys } => match arrived.head.request.single(header) {
                 Ok(None) => Verdict::Absent,
@@ -89,6 +107,8 @@ impl Authenticator {
             },
             AuthenticatorKind::Mtls(mtls) => mtls.check(self, &arrived.connection, now),
             AuthenticatorKind::Jwt(jwt) => jwt.check(self, authorization, known, now),
+            AuthenticatorKind::Introspection(introspection) => introspection.check(self, authorization, known, now),
+            AuthenticatorKind::Forward(delegate) => delegate.check(self, arrived, known, asked),
         }
     }
 
@@ -98,9 +118,11 @@ impl Authenticator {
         let realm = &self.name;
         match &self.kind {
             AuthenticatorKind::ApiKey { header, .. } => format!("ApiKey realm=\"{realm}\", header=\"{header}\""),
-            AuthenticatorKind::Jwt(_) => bearer(realm, fault),
+            AuthenticatorKind::Jwt(_) | AuthenticatorKind::Introspection(_) => bearer(realm, fault),
             // No registered scheme either: it is asked for when the connection is made.
             AuthenticatorKind::Mtls(_) => format!("ClientCertificate realm=\"{realm}\""),
+            // Nor is this one; the service has challenges of its own where it is asked.
+            AuthenticatorKind::Forward(_) => format!("Forward realm=\"{realm}\""),
         }
     }
 }
@@ -108,7 +130,7 @@ impl Authenticator {
 /// RFC 6750 §3: what was wrong with a token is told where one was presented, and no more of it than that.
 fn bearer(realm: &str, fault: Option<&CredentialFault>) -> String {
     match fault {
-        Some(CredentialFault::Token(_) | CredentialFault::Claims(_)) => {
+        Some(fault) if fault.is_of_token() => {
             format!("Bearer realm=\"{realm}\", error=\"invalid_token\"")
         }
         _ => format!("Bearer realm=\"{realm}\""),

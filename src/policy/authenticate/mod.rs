@@ -13,8 +13,10 @@ mod authenticator;
 mod authorization;
 mod caller;
 mod claims;
+mod delegate;
 mod evidence;
 mod fault;
+pub mod introspection;
 mod jwt;
 mod mtls;
 mod service;
@@ -25,11 +27,16 @@ pub use authenticator::{Authenticator, AuthenticatorKind, CredentialPlace};
 use authorization::Authorization;
 pub use caller::{Caller, ClaimPath, Vouched, claim_text};
 pub use claims::{ClaimFault, ClaimRules, is_claimed_name};
+pub use delegate::{Delegate, MAX_RELAYED_BYTES};
 pub use evidence::{Claims, Evidence, Finding, Need, NoWitness, Question, Relayed, Spoken, Unavailable, Witness};
-pub use fault::CredentialFault;
+pub use fault::{CredentialFault, OpaqueFault};
+pub use introspection::{ClientAuthorization, Introspection};
 pub use jwt::{Jwt, KeySource, Published, PublishedAt};
 pub use mtls::Mtls;
 pub use service::{Service, ServiceUrl, UrlFault};
+
+use delegate::Asked;
+use evidence::Known;
 
 use super::decide::Arrived;
 use super::gateway::{Endpoint, Gateway};
@@ -73,15 +80,21 @@ pub(super) fn check<'a>(
     let mut failed: SmallVec<[(CredentialPlace<'a>, CredentialFault); 2]> = SmallVec::new();
     let mut unavailable = None;
     let mut reads_authorization = false;
-    for &index in &endpoint.authentication.accepted {
+    let of_service = |index: &&usize| matches!(gateway.authenticators[**index].place(), CredentialPlace::Service(_));
+    let accepted = endpoint.authentication.accepted.iter();
+    // Another service is asked once it is known whether anybody else knows the caller.
+    for &index in accepted.clone().filter(|index| !of_service(index)).chain(accepted.filter(of_service)) {
         let authenticator = &gateway.authenticators[index];
         let place = authenticator.place();
         reads_authorization |= matches!(place, CredentialPlace::Scheme(_));
         if known.iter().any(|(at, _)| *at == place) {
             continue;
         }
-        let must = !endpoint.authentication.anonymous && known.is_empty();
-        match authenticator.check(arrived, authorization, evidence.of(index), must, now) {
+        let asked = Asked {
+            must: !endpoint.authentication.anonymous && known.is_empty(),
+            authorization_taken: known.iter().any(|(_, caller)| caller.by().reads_authorization()),
+        };
+        match authenticator.check(arrived, authorization, evidence.of(index), asked, now) {
             Verdict::Absent => {}
             Verdict::Known(caller) => known.push((place, caller)),
             Verdict::Failed(fault) => failed.push((place, fault)),
@@ -90,14 +103,19 @@ pub(super) fn check<'a>(
             Verdict::Refused(rejection) => return Err(rejection),
         }
     }
-    let held = |place: &CredentialPlace<'_>| known.iter().any(|(at, _)| at == place);
+    // A service that sees `Authorization` is one more reader of it.
+    let reads = |caller: &Caller<'_>| caller.by().reads_authorization();
+    let held = |place: &CredentialPlace<'_>| {
+        let is_scheme = matches!(place, CredentialPlace::Scheme(_));
+        known.iter().any(|(at, caller)| at == place || is_scheme && reads(caller))
+    };
     if let Some((_, why)) = unavailable.filter(|(place, _)| !held(place)) {
         return Err(Rejection::AuthenticatorUnavailable { cause: why.0 });
     }
     if let Some((_, fault)) = failed.into_iter().rfind(|(place, _)| !held(place)) {
         return Err(unauthenticated(gateway, endpoint, Some(fault)));
     }
-    let taken = known.iter().any(|(place, _)| matches!(place, CredentialPlace::Scheme(_)));
+    let taken = known.iter().any(|(_, caller)| reads(caller));
     if authorization.is_some() && reads_authorization && !taken {
         // It is a credential, and not for anybody here.
         return Err(unauthenticated(gateway, endpoint, Some(CredentialFault::Scheme)));

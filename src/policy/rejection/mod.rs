@@ -8,9 +8,10 @@ mod fields;
 mod wire;
 mod words;
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use super::authenticate::CredentialFault;
+use super::authenticate::{CredentialFault, Relayed};
 use super::body::{CodingFault, FormFault, JsonFault};
 use super::schema::Violation;
 use super::target::TargetFault;
@@ -70,6 +71,13 @@ pub enum Rejection {
     AuthenticatorUnavailable {
         /// Why, for the log.
         cause: String,
+    },
+    /// Another service says no, and what its client is told.
+    RefusedByService {
+        /// What it said.
+        relayed: Arc<Relayed>,
+        /// Whether there was a credential for it.
+        failed: bool,
     },
     /// One credential given twice, or two that name different principals.
     AmbiguousCredentials,
@@ -188,7 +196,7 @@ impl Rejection {
 
     /// Whether a credential was presented and not taken: what the guard counts.
     pub fn is_failed_credential(&self) -> bool {
-        matches!(self, Self::Unauthenticated { fault: Some(_), .. })
+        matches!(self, Self::Unauthenticated { fault: Some(_), .. } | Self::RefusedByService { failed: true, .. })
     }
 
     /// How long the client should wait, where that helps.

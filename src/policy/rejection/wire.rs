@@ -56,6 +56,11 @@ impl Rejection {
             Self::AuthenticatorUnavailable { .. } => {
                 (Authenticate, 503, "authenticator_unavailable", "Service unavailable")
             }
+            // RFC 9110 §15.5.4 and §15.5.2, as the service said it.
+            Self::RefusedByService { relayed, .. } if relayed.status == 403 => {
+                (Authenticate, 403, "refused_by_service", "Refused")
+            }
+            Self::RefusedByService { .. } => (Authenticate, 401, "refused_by_service", "Authentication required"),
             Self::AmbiguousCredentials => (Authenticate, 400, "ambiguous_credentials", "Ambiguous credentials"),
             // RFC 6585 §4
             Self::RateLimited { .. } => (RateLimit, 429, "rate_limited", "Too many requests"),

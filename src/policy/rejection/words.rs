@@ -25,6 +25,7 @@ impl Rejection {
             Self::Unauthenticated { fault: None, .. } => "This endpoint needs a credential.",
             Self::Unauthenticated { fault: Some(_), .. } => "The credential is not valid.",
             Self::AuthenticatorUnavailable { .. } => "The credential cannot be checked now; try again.",
+            Self::RefusedByService { .. } => "The service that knows the callers of this endpoint refused.",
             Self::AmbiguousCredentials => {
                 "A credential was given more than once, or credentials name different principals."
             }

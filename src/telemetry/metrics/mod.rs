@@ -7,6 +7,7 @@
 
 mod meters;
 mod plain;
+mod questions;
 mod standing;
 
 use prometheus_client::encoding::EncodeLabelSet;
@@ -18,6 +19,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Metric, Registry, Unit};
 
 pub use meters::{EndpointMeters, UpstreamMeters};
+pub use questions::{QuestionResult, Questions};
 pub use standing::{KeySetStands, PeersStand, Standing};
 
 /// The forms in which metrics can be told.
@@ -136,6 +138,7 @@ pub struct Metrics {
     upstream_active: Family<UpstreamLabels, Gauge>,
     upstream_failures: Family<FailureLabels, Counter>,
     tls_handshakes: Family<HandshakeLabels, Counter>,
+    questions: Questions,
     reloads: Family<ResultLabels, Counter>,
     reload_failing: Gauge,
     configuration: Family<ConfigurationLabels, Gauge>,
@@ -165,6 +168,7 @@ impl Default for Metrics {
             upstream_active: add(to, "upstream_active", "Exchanges that are going on", Family::default()),
             upstream_failures: add(to, "upstream_failures", "Exchanges and connections that failed", Family::default()),
             tls_handshakes: add(to, "tls_handshakes", "Handshakes by TLS with clients", Family::default()),
+            questions: Questions(add(to, "questions", "What other services were asked", Family::default())),
             reloads: add(to, "reloads", "What came of looking for another configuration", Family::default()),
             reload_failing: add(to, "reload_failing", failing, Gauge::default()),
             configuration: add(to, "configuration", "1 for what is in force, by its hash", Family::default()),
@@ -228,6 +232,11 @@ impl Metrics {
     /// A client of its began a handshake, which has ended.
     pub fn tls_handshake(&self, listener: &str, result: HandshakeResult) {
         self.tls_handshakes.get_or_create(&HandshakeLabels::new(listener, result)).inc();
+    }
+
+    /// Where to count what other services are asked.
+    pub fn questions(&self) -> Questions {
+        self.questions.clone()
     }
 
     /// Somebody looked for another one.

@@ -3,7 +3,7 @@
 use super::is_taken;
 use crate::config::compile::listeners::words::field_name;
 use crate::config::faults::Faults;
-use crate::config::file::ClaimsTable;
+use crate::config::file::{AuthenticatorTable, ClaimsTable};
 use crate::config::located::{Field, List, Located, Named};
 use crate::config::source::Place;
 use crate::config::text::Text;
@@ -91,4 +91,19 @@ fn forwarded_field(name: &Located<String>, faults: &mut Faults) -> Option<String
     };
     faults.error(name.at, "no claim can be told in this field").label(reason);
     None
+}
+
+/// A field that credentials come in, of whichever authenticator, tells of no claim.
+pub(super) fn told_apart(tables: &Named<AuthenticatorTable>, faults: &mut Faults) {
+    let tables = || tables.entries.iter().filter_map(|entry| entry.value.as_ref());
+    let own = tables().filter_map(|table| table.header.given());
+    let seen = tables().filter_map(|table| table.fields.given()).flat_map(|list| list.iter());
+    let credentials: Vec<&Located<Text>> = own.chain(seen).collect();
+    for told in tables().filter_map(|table| table.claims.given()).flat_map(|claims| &claims.forward.entries) {
+        let same = |written: &&&Located<Text>| written.as_str().eq_ignore_ascii_case(&told.name.value);
+        if let Some(credential) = credentials.iter().find(same) {
+            let fault = faults.error(told.name.at, "no claim can be told in this field");
+            fault.label("credentials come in it").also(credential.at, "as this says");
+        }
+    }
 }

@@ -1,6 +1,8 @@
 //! `[authenticator.NAME]`: the ways a caller can prove who it is.
 
 mod claims;
+mod delegate;
+mod introspection;
 mod jwt;
 mod mtls;
 mod service;
@@ -24,6 +26,7 @@ pub(super) fn authenticators(
     trust: &Trust<'_>,
     faults: &mut Faults,
 ) -> Register<Authenticator> {
+    claims::told_apart(tables, faults);
     Register::new("authenticator", tables, faults, |name, table, faults| authenticator(name, table, trust, faults))
 }
 
@@ -60,6 +63,10 @@ fn authenticator(
             let compiled = jwt::jwt(name, table, trust, faults);
             compiled.map(|(jwt, forwards)| (AuthenticatorKind::Jwt(Box::new(jwt)), forwards))
         }
+        AuthenticatorWord::Introspection => introspection::introspection(name, table, trust, faults)
+            .map(|(it, claims)| (AuthenticatorKind::Introspection(Box::new(it)), claims.forwards)),
+        AuthenticatorWord::Forward => delegate::delegate(name, table, trust, faults)
+            .map(|(it, claims)| (AuthenticatorKind::Forward(Box::new(it)), claims.forwards)),
         _ => {
             faults.error(kind.at, "this kind of authenticator is not built yet").label("expected `api_key`");
             None

@@ -59,12 +59,15 @@ fn url(written: &Located<Text>, in_the_clear: InTheClear, faults: &mut Faults) -
         Err(fault) => {
             let (message, label) = match fault {
                 UrlFault::Scheme => ("this is no URL", EXPECTED),
-                UrlFault::Credentials => ("this URL holds credentials", "they would stand in the file for all to read"),
+                UrlFault::Credentials => ("this URL holds credentials", "they stand in the file for all to read"),
                 UrlFault::Host => ("this URL names no host", EXPECTED),
                 UrlFault::Port => ("this URL's port is none", "expected 1 to 65535"),
                 UrlFault::Fragment => ("this URL has a fragment", "what stands behind `#` is never sent"),
                 UrlFault::Path => ("this URL can't be asked for", "its path or query has to be percent-encoded"),
             };
+            if fault == UrlFault::Credentials {
+                faults.blank(written.at);
+            }
             faults.error(written.at, message).label(label);
             return None;
         }

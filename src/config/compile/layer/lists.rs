@@ -62,7 +62,7 @@ fn none_may_stand(at: Place, standing: Standing<'_>, faults: &mut Faults) -> boo
 fn distinct_fields(list: &Located<List<Text>>, accepted: &[usize], compiler: &mut Compiler<'_>) {
     let field = |index: usize| match compiler.authenticators.value(index)?.place() {
         CredentialPlace::Field(field) => Some(field.to_owned()),
-        CredentialPlace::Scheme(_) | CredentialPlace::Certificate => None,
+        CredentialPlace::Scheme(_) | CredentialPlace::Certificate | CredentialPlace::Service(_) => None,
     };
     for (position, index) in accepted.iter().enumerate() {
         let earlier = accepted[..position].iter().find(|other| *other != index && field(**other) == field(*index));
