@@ -10,6 +10,7 @@ use crate::policy::authenticate::{
     Authenticator, AuthenticatorKind, ClaimPath, ClaimRules, Jwt, KeySource, PublishedAt, Service,
 };
 use crate::policy::gateway::{Endpoint, Gateway, HostField, Listener, LogSink, Peer, ReadyWhen, Upstream};
+use crate::policy::keys::Principal;
 use crate::policy::media_type::MediaType;
 use crate::policy::params::Parameter;
 use crate::policy::problem::{Face, Piece, Placeholder};
@@ -109,10 +110,10 @@ fn peer(peer: &Peer) -> Value {
 fn authenticator(authenticator: &Authenticator) -> Value {
     match &authenticator.kind {
         AuthenticatorKind::ApiKey { header, keys } => {
-            let principals = keys.principals().into_iter().map(|principal| {
-                (principal.name().to_owned(), json!({ "scopes": principal.scopes(), "plan": principal.plan() }))
-            });
-            json!({ "kind": "api_key", "header": header, "principals": principals.collect::<Map<_, _>>() })
+            json!({ "kind": "api_key", "header": header, "principals": principals(keys.principals().into_iter()) })
+        }
+        AuthenticatorKind::Basic { users, cache } => {
+            json!({ "kind": "basic", "cache": time(*cache), "principals": principals(users.principals()) })
         }
         AuthenticatorKind::Jwt(jwt) => self::jwt(jwt),
         AuthenticatorKind::Mtls(mtls) => json!({
@@ -175,6 +176,11 @@ fn claims(rules: &ClaimRules, forwards: &[(String, ClaimPath)]) -> Value {
         "require": names(&rules.require),
         "forward": told.collect::<Map<_, _>>(),
     })
+}
+
+fn principals<'a>(principals: impl Iterator<Item = &'a Principal>) -> Map<String, Value> {
+    let one = |it: &Principal| (it.name().to_owned(), json!({ "scopes": it.scopes(), "plan": it.plan() }));
+    principals.map(one).collect()
 }
 
 /// Those that an endpoint charges.

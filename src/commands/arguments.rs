@@ -45,7 +45,7 @@ pub(super) enum Command {
         #[arg(long, value_name = "DIR")]
         data: Option<PathBuf>,
     },
-    /// Make API keys, look at those there are, take them out of use.
+    /// Make API keys and hashes of passwords, look at the keys there are, take them out of use.
     Key {
         #[command(subcommand)]
         command: KeyCommand,
@@ -111,6 +111,19 @@ pub(super) enum KeyCommand {
     Revoke(KeysOf),
     /// Take keys of a principal back into use that were revoked.
     Enable(KeysOf),
+    /// Give a principal another password, for `kind = "basic"`.
+    ///
+    /// It is typed unseen, or is the first line of standard input. Its hash (argon2id) is written into the file;
+    /// a gate that runs takes it up by itself.
+    Password {
+        /// The file of users: a key file where the name ends with .toml, else lines as htpasswd writes them; made
+        /// where there is none.
+        #[arg(long, value_name = "FILE")]
+        file: PathBuf,
+        /// Whose password it is.
+        #[arg(long, value_name = "NAME")]
+        principal: String,
+    },
 }
 
 /// Which keys of whom.

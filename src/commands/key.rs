@@ -2,6 +2,7 @@
 //! it is made; only its hash is kept, and no more than 8 digits of that are ever printed of a key file.
 
 mod list;
+mod password;
 
 use std::fmt::Display;
 use std::io::{self, ErrorKind, Write};
@@ -32,6 +33,7 @@ pub(super) fn key(command: &KeyCommand) -> Result<(), Failure> {
         KeyCommand::List { file, principal, json } => list::list(file.as_deref(), principal.as_deref(), *json),
         KeyCommand::Revoke(keys) => switch(keys, key_file::disable, "disabled"),
         KeyCommand::Enable(keys) => switch(keys, key_file::enable, "enabled"),
+        KeyCommand::Password { file, principal } => password::password(file, principal),
     }
 }
 
@@ -92,7 +94,7 @@ fn wrong(file: &Path, error: &dyn Display) -> Failure {
 
 /// Writes beside the file and renames: a full disk or a crash leaves the old keys, not half of them. Owner
 /// and mode stay, so that the gate can read it whoever changed it; and a link stays a link.
-fn replace(file: &Path, text: &str) -> io::Result<()> {
+pub(super) fn replace(file: &Path, text: &str) -> io::Result<()> {
     let file = &std::fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut fresh = tempfile::NamedTempFile::new_in(folder)?;

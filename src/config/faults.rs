@@ -54,6 +54,12 @@ impl Faults {
         *source = Arc::new(Source::new(source.name().into(), source.path().into(), blanked));
     }
 
+    /// Has every diagnostic show this in the place of a file's text, those before included. Places stay.
+    pub(super) fn show_instead(&mut self, file: FileId, text: String) {
+        let source = &mut self.sources[file.0 as usize];
+        *source = Arc::new(Source::new(source.name().into(), source.path().into(), text));
+    }
+
     /// Something that keeps the gate from starting.
     pub(super) fn error(&mut self, at: Place, message: impl Into<String>) -> &mut Fault {
         self.push(Severity::Error, Some(at), message.into())

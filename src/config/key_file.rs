@@ -9,7 +9,9 @@ mod disable;
 mod edit;
 mod holders;
 mod moment;
+mod passwords;
 mod pieces;
+mod set_password;
 
 use std::path::{Path, PathBuf};
 
@@ -30,6 +32,9 @@ pub use disable::{Change, Which, disable, enable};
 pub use edit::EditError;
 pub use holders::{HeldKey, Holder};
 use moment::Moment;
+use passwords::Password;
+pub(super) use passwords::read_users;
+pub(super) use set_password::set_password;
 
 /// What a key file holds.
 #[derive(Clone, Debug, Default, JsonSchema)]
@@ -49,9 +54,11 @@ struct PrincipalTable {
     scopes: Field<List<Text>>,
     /// Which plan its quotas follow.
     plan: Field<Text>,
+    /// What its password is checked against, for `[authenticator.NAME] kind = "basic"`.
+    password: Field<Password>,
 }
 
-read_table!(PrincipalTable, "a principal's table" { keys, scopes, plan });
+read_table!(PrincipalTable, "a principal's table" { keys, scopes, plan, password });
 
 /// One key.
 #[derive(Clone, Debug, Default, JsonSchema)]

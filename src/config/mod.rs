@@ -30,6 +30,7 @@ pub mod text;
 mod toml_text;
 mod tree;
 pub mod units;
+pub mod users;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

@@ -21,6 +21,18 @@ pub(super) fn read_text(
     environment: &dyn Environment,
     faults: &mut Faults,
 ) -> Option<Source> {
+    read_text_shown(name, path, named_at, environment, faults, str::to_owned)
+}
+
+/// The same, where a fault may not show the file as it is, but only what `shown` makes of it.
+pub(super) fn read_text_shown(
+    name: String,
+    path: PathBuf,
+    named_at: Option<Place>,
+    environment: &dyn Environment,
+    faults: &mut Faults,
+    shown: impl Fn(&str) -> String,
+) -> Option<Source> {
     let bytes = match environment.read(&path) {
         Ok(bytes) => bytes,
         Err(error) => {
@@ -37,7 +49,7 @@ pub(super) fn read_text(
         Ok(text) => Some(Source::new(name, path, text)),
         Err(error) => {
             let valid = error.utf8_error().valid_up_to();
-            let shown = String::from_utf8_lossy(error.as_bytes()).into_owned();
+            let shown = shown(&String::from_utf8_lossy(error.as_bytes()));
             let file = faults.add_source(Source::new(name, path, shown));
             faults.error(Place::new(file, valid..valid + 1), "this file is not UTF-8").label("these bytes are no text");
             faults.set_incomplete();

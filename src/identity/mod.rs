@@ -9,6 +9,7 @@ pub mod client;
 mod delegate;
 mod introspection;
 mod key_sets;
+pub mod passwords;
 
 use std::sync::Arc;
 
@@ -23,6 +24,7 @@ use crate::telemetry::metrics::{KeySetStands, QuestionResult, Questions};
 use client::{Failure, Services};
 use introspection::Tokens;
 use key_sets::KeySets;
+use passwords::Passwords;
 
 /// Who is asked.
 #[derive(Debug, Default)]
@@ -31,6 +33,7 @@ pub struct Identity {
     key_sets: KeySets,
     tokens: Tokens,
     questions: Questions,
+    passwords: Passwords,
 }
 
 impl Identity {
@@ -59,6 +62,9 @@ impl Identity {
         welcome()?;
         let by = arrived.authenticator(need);
         Ok(match (&need.question, &by.kind) {
+            (Question::Password { hash, password, keep }, _) => {
+                return self.passwords.check(hash, password, *keep, welcome).await;
+            }
             (Question::Keys, _) => self.key_sets.seek(by).await,
             (Question::Token(token), AuthenticatorKind::Introspection(introspection)) => {
                 let told = self.tokens.ask(&self.services, introspection, token).await;
@@ -77,6 +83,11 @@ impl Identity {
     /// How the key sets stand that are fetched.
     pub fn key_sets(&self) -> Vec<KeySetStands> {
         self.key_sets.standing()
+    }
+
+    /// What came of checking passwords, by result.
+    pub fn password_checks(&self) -> Vec<(&'static str, u64)> {
+        self.passwords.counted()
     }
 
     fn count(&self, by: &Authenticator, failure: Option<&Failure>, asked: bool) {
@@ -99,7 +110,12 @@ impl Witness for Identity {
         self.key_sets.keys(of, published)
     }
 
-    fn testify(&self, _: &Need<'_>) -> Finding {
-        Finding::Unavailable(Unavailable("this is not known without waiting".to_owned()))
+    fn testify(&self, need: &Need<'_>) -> Finding {
+        match &need.question {
+            Question::Password { hash, password, keep } if self.passwords.is_known(hash, password, *keep) => {
+                Finding::Password(true)
+            }
+            _ => Finding::Unavailable(Unavailable("this is not known without waiting".to_owned())),
+        }
     }
 }

@@ -30,6 +30,7 @@ pub mod connection;
 pub mod gateway;
 pub mod jwt;
 pub mod keys;
+pub mod passwords;
 pub mod problem;
 pub mod quota;
 pub mod rejection;

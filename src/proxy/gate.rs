@@ -129,6 +129,7 @@ impl Gate {
             key_sets: self.identity.key_sets(),
             peers: rules.upstreams.iter().flat_map(|group| group.standing()).collect(),
             lines: self.telemetry.lines(),
+            password_checks: self.identity.password_checks(),
         }
     }
 }

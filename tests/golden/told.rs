@@ -14,6 +14,7 @@ use super::outcome::Outcome;
 use crate::support::corpus::Differences;
 use crate::support::exposition::{Exposition, Sample};
 use crate::support::message::Ended;
+use crate::support::text::bytes;
 
 /// The line of a step.
 pub(super) fn line(step: &Step, sent: &Assembled, outcome: &Outcome, differences: &mut Differences) {
@@ -121,6 +122,10 @@ fn secrets(step: &Step, sent: &Assembled, line: &Value, differences: &mut Differ
     hidden.extend(
         step.headers.iter().filter(credential).filter_map(|line| Some(line.split_once(':')?.1.trim().to_owned())),
     );
+    // As it was sent, and what follows the scheme.
+    let sent: Vec<String> = hidden.iter().map(|text| String::from_utf8_lossy(&bytes(text)).into_owned()).collect();
+    hidden.extend(sent.iter().filter_map(|text| Some(text.split_once(' ')?.1.to_owned())));
+    hidden.extend(sent);
     for text in hidden.iter().filter(|text| text.len() > 5 && whole.contains(text.as_str())) {
         differences.add("the line does not hold", text, &whole);
     }

@@ -6,6 +6,7 @@ mod certificates;
 mod ending;
 mod keys;
 mod logs;
+mod passwords;
 mod reloading;
 mod systemd;
 

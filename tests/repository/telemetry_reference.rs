@@ -100,6 +100,7 @@ fn exist() -> BTreeMap<String, Family> {
             failing: false,
         }],
         lines: vec![("access", 1, 0)],
+        password_checks: vec![("good", 1)],
         ..Standing::default()
     };
     families(metrics, &standing)

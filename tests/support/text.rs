@@ -1,10 +1,12 @@
 //! Bytes written as text in a case: what TOML cannot hold, or a reader should not have to scroll past.
 //!
 //! `{x:ff00}` are bytes in hexadecimal, `{repeat:9000:a}` is a text many times, `{jwt:sub=ada,scope=a b}` a token
-//! that claims this ([`token::written`]). In configurations and key files `{sha256:KEY}` is the hash of a key,
-//! `{keys}` the set of keys that tokens are signed with, and `{upstream}` the address of the peer. Everything else
-//! is itself, other braces too.
+//! that claims this ([`token::written`]), `{base64:a:b}` a text in base64. In configurations and key files
+//! `{sha256:KEY}` is the hash of a key, `{keys}` the set of keys that tokens are signed with, and `{upstream}` the
+//! address of the peer. Everything else is itself, other braces too.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
 use super::token;
@@ -25,6 +27,9 @@ pub(crate) fn bytes(text: &str) -> Vec<u8> {
             rest = after;
         } else if let Some((inner, after)) = placeholder(rest, "{jwt:") {
             bytes.extend(token::written(inner).into_bytes());
+            rest = after;
+        } else if let Some((text, after)) = placeholder(rest, "{base64:") {
+            bytes.extend(STANDARD.encode(text).into_bytes());
             rest = after;
         } else {
             bytes.push(b'{');

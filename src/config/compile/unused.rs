@@ -71,11 +71,12 @@ fn beyond_everyone(endpoint: &Endpoint, compiler: &Compiler<'_>) -> Option<Strin
     }
     let reached = endpoint.authentication.accepted.iter().any(|index| {
         let Some(authenticator) = compiler.authenticators.value(*index) else { return true };
-        let suffices = |scopes: &[String]| endpoint.scopes.iter().all(|scope| scopes.contains(scope));
+        let may = |scopes: &[String]| endpoint.scopes.iter().all(|scope| scopes.contains(scope));
         match &authenticator.kind {
-            AuthenticatorKind::ApiKey { keys, .. } => keys.grants().any(|grant| suffices(&grant.scopes)),
+            AuthenticatorKind::ApiKey { keys, .. } => keys.grants().any(|grant| may(&grant.scopes)),
+            AuthenticatorKind::Basic { users, .. } => users.principals().any(|principal| may(principal.scopes())),
             AuthenticatorKind::Mtls(mtls) => match &mtls.principals {
-                Some(principals) => principals.values().any(|principal| suffices(principal.scopes())),
+                Some(principals) => principals.values().any(|principal| may(principal.scopes())),
                 // No certificate says `scope`.
                 None => !mtls.claims.scopes.is_empty(),
             },

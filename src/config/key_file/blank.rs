@@ -7,7 +7,8 @@ use std::ops::Range;
 type MayStay = fn(&str) -> bool;
 
 /// Names whose values are nobody's to see, but for those that hide what they are about.
-const NAMES: [(&str, MayStay); 3] = [("sha256", is_hash), ("secret", is_reference), ("password", is_password_hash)];
+const NAMES: [(&str, MayStay); 4] =
+    [("sha256", is_hash), ("secret", is_reference), ("password", is_password_hash), ("hash", is_password_hash)];
 
 /// The text with everything blanked that is written as the value of one of these names and is no hash or
 /// reference. Lengths stay, so that places do.
@@ -44,7 +45,8 @@ fn value_at(text: &str, from: usize) -> Range<usize> {
     let start = text.len() - written.len() + quote.map_or(0, str::len);
     match quote {
         Some(quote) if sign || gap => start..start + quoted(&text[start..], quote),
-        None if sign => start..start + bare(written),
+        // What stands in a table comes with names of its own.
+        None if sign && !written.starts_with('{') => start..start + bare(written),
         _ => from..from,
     }
 }

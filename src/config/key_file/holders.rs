@@ -114,27 +114,35 @@ fn twice(message: &str, first: Place, again: Place, faults: &mut Faults) {
 }
 
 fn holder(purpose: Purpose, entry: &NamedEntry<PrincipalTable>, now: Timestamp, faults: &mut Faults) -> Option<Holder> {
-    // The name goes into fields and logs as it is.
-    let (sound, expected) = match purpose {
-        Purpose::Keys => (is_principal_name(&entry.name), "expected 1 to 128 of letters, digits and `._@-`"),
-        Purpose::Principals => {
-            (is_claimed_name(&entry.name), "expected 1 to 256 printable characters of ASCII, no blank at either end")
-        }
-    };
-    if !sound {
-        faults.error(entry.name.at, "this is no name of a principal").label(expected);
-    }
+    check_name(purpose, &entry.name, faults);
     let table = entry.value.as_ref()?;
-    let grant =
-        Grant { scopes: scopes(&table.scopes, faults), plan: table.plan.given().map(|plan| plan.as_str().to_owned()) };
+    let grant = grant(table, faults);
     let keys = table.keys.given().map(|keys| keys.as_ref()).unwrap_or_default();
-    if purpose == Purpose::Keys && keys.is_empty() && !table.keys.is_broken() {
+    if purpose == Purpose::Keys && keys.is_empty() && !table.keys.is_broken() && table.password.is_absent() {
         let fault = faults.warning(entry.name.at, format!("`{}` has no keys", entry.name.value));
         fault.label("nobody can come in by this name");
     }
     key_names(keys, faults);
     let keys = keys.iter().filter_map(|key| held_key(key, now, faults)).collect();
     Some(Holder { name: entry.name.value.clone(), grant, keys, at: entry.name.at })
+}
+
+/// The name goes into fields and logs as it is.
+pub(super) fn check_name(purpose: Purpose, name: &Located<String>, faults: &mut Faults) {
+    let (sound, expected) = match purpose {
+        Purpose::Keys => (is_principal_name(name), "expected 1 to 128 of letters, digits and `._@-`"),
+        Purpose::Principals => {
+            (is_claimed_name(name), "expected 1 to 256 printable characters of ASCII, no blank at either end")
+        }
+    };
+    if !sound {
+        faults.error(name.at, "this is no name of a principal").label(expected);
+    }
+}
+
+/// What a principal may do, whichever way it comes in.
+pub(super) fn grant(table: &PrincipalTable, faults: &mut Faults) -> Grant {
+    Grant { scopes: scopes(&table.scopes, faults), plan: table.plan.given().map(|plan| plan.as_str().to_owned()) }
 }
 
 /// Names are for people, who would not know which of two keys is meant.

@@ -1,6 +1,7 @@
 //! A way to prove who one is, as compiled: what it looks at, what it makes of it, and how it is asked for.
 
-use super::Verdict;
+use std::time::Duration;
+
 use super::authorization::Authorization;
 use super::caller::{Caller, ClaimPath};
 use super::delegate::{Asked, Delegate};
@@ -9,8 +10,10 @@ use super::fault::CredentialFault;
 use super::introspection::Introspection;
 use super::jwt::Jwt;
 use super::mtls::Mtls;
+use super::{Verdict, basic};
 use crate::policy::decide::Arrived;
 use crate::policy::keys::KeySet;
+use crate::policy::passwords::Users;
 use crate::policy::time::Timestamp;
 
 /// A way to prove who one is.
@@ -33,6 +36,13 @@ pub enum AuthenticatorKind {
         header: String,
         /// The keys that are known, as hashes.
         keys: KeySet,
+    },
+    /// A name and a password in `Authorization: Basic` (RFC 7617).
+    Basic {
+        /// Who is known, with hashes of their passwords.
+        users: Users,
+        /// That a password is right may be remembered for so long.
+        cache: Duration,
     },
     /// A signed token in `Authorization: Bearer`.
     Jwt(Box<Jwt>),
@@ -62,6 +72,7 @@ impl Authenticator {
     pub fn place(&self) -> CredentialPlace<'_> {
         match &self.kind {
             AuthenticatorKind::ApiKey { header, .. } => CredentialPlace::Field(header),
+            AuthenticatorKind::Basic { .. } => CredentialPlace::Scheme("basic"),
             AuthenticatorKind::Jwt(_) => CredentialPlace::Scheme("bearer"),
             AuthenticatorKind::Mtls(_) => CredentialPlace::Certificate,
             AuthenticatorKind::Introspection(_) => CredentialPlace::Scheme("bearer"),
@@ -105,6 +116,7 @@ impl Authenticator {
                 },
                 Err(fault) => Verdict::Refused(fault.into()),
             },
+            AuthenticatorKind::Basic { users, cache } => basic::check(self, users, *cache, (arrived, known, now)),
             AuthenticatorKind::Mtls(mtls) => mtls.check(self, &arrived.connection, now),
             AuthenticatorKind::Jwt(jwt) => jwt.check(self, authorization, known, now),
             AuthenticatorKind::Introspection(introspection) => introspection.check(self, authorization, known, now),
@@ -118,6 +130,7 @@ impl Authenticator {
         let realm = &self.name;
         match &self.kind {
             AuthenticatorKind::ApiKey { header, .. } => format!("ApiKey realm=\"{realm}\", header=\"{header}\""),
+            AuthenticatorKind::Basic { .. } => basic::challenge(realm),
             AuthenticatorKind::Jwt(_) | AuthenticatorKind::Introspection(_) => bearer(realm, fault),
             // No registered scheme either: it is asked for when the connection is made.
             AuthenticatorKind::Mtls(_) => format!("ClientCertificate realm=\"{realm}\""),

@@ -5,13 +5,16 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::{Map, Value};
 use smallvec::SmallVec;
+use zeroize::Zeroizing;
 
 use super::authenticator::Authenticator;
 use super::jwt::Published;
 use crate::policy::jwt::KeySet;
+use crate::policy::passwords::PasswordHash;
 use crate::policy::time::Timestamp;
 
 /// What has to be found out, and for which authenticator.
@@ -29,9 +32,11 @@ pub enum Question<'a> {
     /// Is this the password that a hash was made of? Answered by [`Finding::Password`].
     Password {
         /// As it stands in the file of users.
-        hash: &'a str,
-        /// What was presented.
-        password: Vec<u8>,
+        hash: &'a PasswordHash,
+        /// What was presented; no longer than the hash reads.
+        password: Zeroizing<Vec<u8>>,
+        /// That it is may be remembered for so long; not at all, where this is zero.
+        keep: Duration,
     },
     /// Are there keys yet, or another one than those known? Answered by [`Finding::Sought`], behind which
     /// [`Witness::keys`] may have them.
@@ -173,6 +178,15 @@ impl<'e> Known<'e> {
             _ => None,
         });
         why.unwrap_or_else(|| Unavailable("nobody could tell".to_owned()))
+    }
+
+    /// What the witness says without waiting; the question, where it cannot.
+    pub(super) fn at_hand<'q>(self, question: Question<'q>) -> Result<Finding, Question<'q>> {
+        let need = Need { authenticator: self.authenticator, question };
+        match self.witness.testify(&need) {
+            Finding::Unavailable(_) => Err(need.question),
+            finding => Ok(finding),
+        }
     }
 
     /// Answers that were given to this authenticator, in order.

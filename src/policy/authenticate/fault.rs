@@ -4,6 +4,7 @@ use super::claims::ClaimFault;
 use crate::policy::certificate::CertificateFault;
 use crate::policy::jwt::TokenFault;
 use crate::policy::keys::KeyFault;
+use crate::policy::passwords::PasswordFault;
 
 /// Why a credential is not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,6 +13,8 @@ pub enum CredentialFault {
     Scheme,
     /// An API key.
     Key(KeyFault),
+    /// A name and a password.
+    Password(PasswordFault),
     /// A signed token.
     Token(TokenFault),
     /// A token that its issuer calls not, or no more, good.
@@ -53,6 +56,7 @@ impl CredentialFault {
         match self {
             Self::Scheme => "a scheme that is not taken here",
             Self::Key(fault) => fault.message(),
+            Self::Password(fault) => fault.message(),
             Self::Token(fault) => fault.message(),
             Self::Certificate(fault) => fault.message(),
             Self::NotListed => "a principal that is not listed",

@@ -11,6 +11,7 @@
 
 mod authenticator;
 mod authorization;
+mod basic;
 mod caller;
 mod claims;
 mod delegate;

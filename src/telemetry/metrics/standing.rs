@@ -31,6 +31,8 @@ pub struct Standing {
     pub key_sets: Vec<KeySetStands>,
     /// Lines written and lost, by log.
     pub lines: Vec<(&'static str, u64, u64)>,
+    /// What came of checking passwords, by result.
+    pub password_checks: Vec<(&'static str, u64)>,
 }
 
 /// One peer of an upstream.
@@ -91,6 +93,11 @@ struct FetchLabels {
     result: &'static str,
 }
 
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct CheckLabels {
+    result: &'static str,
+}
+
 /// The gauges that tell it.
 #[derive(Debug, Default)]
 pub(super) struct Gauges {
@@ -108,6 +115,7 @@ pub(super) struct Gauges {
     key_set_fetches: Family<FetchLabels, Counter>,
     lines: Family<LogLabels, Counter>,
     lines_dropped: Family<LogLabels, Counter>,
+    password_checks: Family<CheckLabels, Counter>,
 }
 
 impl Gauges {
@@ -138,6 +146,8 @@ impl Gauges {
         registry.register("key_set_fetches", "Attempts to fetch them", this.key_set_fetches.clone());
         registry.register("log_lines", "Lines that were written", this.lines.clone());
         registry.register("log_lines_dropped", "Lines that were lost", this.lines_dropped.clone());
+        let checks = "Passwords that were checked, or were not";
+        registry.register("password_checks", checks, this.password_checks.clone());
         this
     }
 
@@ -181,6 +191,9 @@ impl Gauges {
         for (log, written, dropped) in &standing.lines {
             raise(&self.lines.get_or_create(&LogLabels { log }), *written);
             raise(&self.lines_dropped.get_or_create(&LogLabels { log }), *dropped);
+        }
+        for (result, count) in &standing.password_checks {
+            raise(&self.password_checks.get_or_create(&CheckLabels { result }), *count);
         }
     }
 }

@@ -65,6 +65,7 @@ fn its_refusal_is_told_as_it_came() {
             Script::answering(login, Then::Keep),
             head("401 Unauthorized", &[]),
             Script::answering(&large, Then::Keep),
+            head("401 Unauthorized", &[]),
         ];
         let asking = Asking::start(scripts, "").await;
         let told = |answer: &Answer, name: &str| answer.head.value(name);
@@ -80,10 +81,11 @@ fn its_refusal_is_told_as_it_came() {
         assert_eq!((third.status, third.body.len(), told(&third, "content-type")), (403, 0, None));
         let line = asking.gate.lines(3).await.swap_remove(2);
         assert_eq!((line["code"].as_str(), line["status"].as_u64()), (Some("refused_by_service"), Some(403)));
-        // Each was a credential that failed.
+        // Three were credentials that failed; who may not has not guessed.
+        assert_eq!(asking.get("/pages", &[&session()]).await.status, 401);
         assert_eq!(asking.get("/pages", &[&session()]).await.status, 429);
         assert_eq!(asking.upstream.record(|record| record.connections), 0);
-        asking.tells_of_no_credential(4).await;
+        asking.tells_of_no_credential(5).await;
     });
 }
 

@@ -1,5 +1,6 @@
 //! `[authenticator.NAME]`: the ways a caller can prove who it is.
 
+mod basic;
 mod claims;
 mod delegate;
 mod introspection;
@@ -55,6 +56,7 @@ fn authenticator(
     }
     let found = match kind.value {
         AuthenticatorWord::ApiKey => api_key(name, table, environment, faults).map(|kind| (kind, Vec::new())),
+        AuthenticatorWord::Basic => basic::basic(name, table, environment, faults).map(|kind| (kind, Vec::new())),
         AuthenticatorWord::Mtls => {
             let compiled = mtls::mtls(table, environment, faults);
             compiled.map(|(mtls, forwards)| (AuthenticatorKind::Mtls(Box::new(mtls)), forwards))
@@ -68,7 +70,7 @@ fn authenticator(
         AuthenticatorWord::Forward => delegate::delegate(name, table, trust, faults)
             .map(|(it, claims)| (AuthenticatorKind::Forward(Box::new(it)), claims.forwards)),
         _ => {
-            faults.error(kind.at, "this kind of authenticator is not built yet").label("expected `api_key`");
+            faults.error(kind.at, "this kind of authenticator is not built yet").label("expected `api_key` or `basic`");
             None
         }
     };
