@@ -192,7 +192,7 @@ fn wrong(world: &World) -> Vec<(Identity, &'static str)> {
     ]
 }
 
-/// The last of so many lines.
+/// The last of so many lines. Each thread tells by itself, so those before have to be awaited, too.
 async fn told(gate: &LiveGate, count: usize) -> Value {
     gate.lines(count).await.pop().expect("so many are there")
 }
@@ -246,19 +246,20 @@ fn who_shows_none_is_told_of_it_in_http() {
         let mut client = world.h2(&gate, None).await;
         let (status, fields, body) =
             exchange(&mut client, request("GET", "/partners", &[]), b"").await.expect("an answer");
-        let told = fields.get("www-authenticate").and_then(|value| value.to_str().ok()).map(str::to_owned);
-        assert_eq!((status.as_u16(), code(&body), told), refused);
+        let asked = fields.get("www-authenticate").and_then(|value| value.to_str().ok()).map(str::to_owned);
+        assert_eq!((status.as_u16(), code(&body), asked), refused);
         for path in ["/welcome", "/open"] {
             assert_eq!(world.ask(&gate, None, path, "").await.0, 200, "{path}");
         }
         assert_eq!(world.ask(&gate, None, "/both", KEY_OF_GLOBEX).await.0, 200);
         // Beside it a listener without TLS, which nobody can show a certificate to.
+        told(&gate, 6).await;
         let mut plain = Client::connect(gate.addresses[1]).await;
         for (path, status) in [("/partners", 401), ("/open", 200)] {
             plain.send(format!("GET {path} HTTP/1.1\r\nHost: gate.test\r\n\r\n")).await;
             assert_eq!(plain.answer(false).await.map(|answer| answer.status), Some(status), "{path}");
         }
-        assert_eq!(self::told(&gate, 8).await["tls"], Value::Null);
+        assert_eq!(told(&gate, 8).await["tls"], Value::Null);
         assert!(peer.requests().iter().all(|seen| seen.head.value("x-client-subject").is_none()));
     });
 }
@@ -336,9 +337,12 @@ fn issuers_and_principals_say_who_may_come() {
         let gate = world.gate(peer.address);
         let (acme, globex) = (world.partner("Acme Ltd."), world.partner("globex"));
         assert_eq!(world.ask(&gate, Some(&acme), "/theirs", "").await.0, 200);
+        told(&gate, 1).await;
         assert_eq!(world.ask(&gate, Some(&acme), "/others", "").await.0, 401);
         assert_eq!(told(&gate, 2).await["cause"], "certificate of an unknown issuer");
         assert_eq!(world.ask(&gate, Some(&acme), "/either", "").await.0, 200, "one of the two takes it");
+        let mut lines = 3;
+        told(&gate, lines).await;
         let delete = "DELETE /listed HTTP/1.1\r\nHost: gate.test\r\n\r\n";
         for (identity, method, expected) in [
             (&acme, delete, (200, None)),
@@ -347,6 +351,8 @@ fn issuers_and_principals_say_who_may_come() {
         ] {
             let (status, code, _) = answered(world.connect(&gate, Some(identity)).await.ask(method).await);
             assert_eq!((status, code.as_deref()), expected);
+            lines += 1;
+            told(&gate, lines).await;
         }
         assert_eq!(told(&gate, 6).await["cause"], "a principal that is not listed");
         assert_eq!(world.ask(&gate, Some(&globex), "/listed", "").await.0, 200);
@@ -412,6 +418,7 @@ fn what_is_revoked_by_a_reload_is_refused_on_an_open_connection() {
         }
         let stream = exchange(&mut streams, request("GET", "/partners", &[]), b"").await.expect("an answer");
         assert_eq!(stream.0.as_u16(), 200);
+        told(&gate, 3).await;
         let mut written = world.written(", client_auth = \"optional\"");
         written.files.insert("partners.crl".to_owned(), world.partners.revoking(&[7, 8]));
         let gateway = written.compile(&peer.address.to_string()).unwrap_or_else(|fault| panic!("{fault}"));
