@@ -22,8 +22,8 @@ test: ## Every test, and the pure core once more without anything async
 	cargo test --locked
 	cargo test --locked --no-default-features --lib
 
-test-peers: ## What others make of it: curl, jq, promtool, logrotate, systemd, mandoc; hyper, h11, Node; htpasswd
-	@scripts/need cargo cc cmake curl jq logrotate mandoc promtool systemd-analyze node h11 htpasswd argon2 passlib
+test-peers: ## What others make of it: curl, jq, OpenSSL, promtool, logrotate, systemd, mandoc; hyper, h11, Node; htpasswd
+	@scripts/need cargo cc cmake curl jq logrotate mandoc openssl promtool systemd-analyze node h11 htpasswd argon2 passlib
 	@scripts/test-peers
 
 fmt: ## Format the code

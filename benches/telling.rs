@@ -58,6 +58,7 @@ fn telling(criterion: &mut Criterion) {
             id: "c262c8ad6a5f73f906a5ef2a8fd8aa57",
             listener: "public",
             peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            tls: None,
             method: b"POST",
             target: b"/customers?limit=10",
             trail,

@@ -1,9 +1,17 @@
 //! What a client's certificate says and whether it is believed, by verifiers as a configuration makes them.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use portcullis::policy::certificate::{CertificateFault, ClientCertificate, next_update, validity};
+use portcullis::http1::{Field, RequestHead, Version};
+use portcullis::limits::LocalLimits;
+use portcullis::policy::authenticate::{CredentialFault, NoWitness};
+use portcullis::policy::certificate::{CertificateFault, ClientCertificate, distinguished_name, next_update, validity};
+use portcullis::policy::connection::{Connection, TlsVersion};
+use portcullis::policy::decide::decide;
+use portcullis::policy::rejection::Rejection;
 use portcullis::policy::time::Timestamp;
+use portcullis::policy::trail::Trail;
 use rcgen::{
     BasicConstraints, CertificateParams, CustomExtension, DistinguishedName, DnType, DnValue, ExtendedKeyUsagePurpose,
     IsCa, SanType, SerialNumber, date_time_ymd, string::BmpString, string::Ia5String,
@@ -16,6 +24,7 @@ use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::ClientCertVerifier;
 
 use crate::support::authority::Authority;
+use crate::support::config::Written;
 
 /// 2026-06-01
 const NOW: Timestamp = Timestamp::from_seconds(1_780_272_000);
@@ -129,6 +138,68 @@ fn names_that_do_not_print_are_no_names() {
     });
     assert_eq!((&odd.dns_names[..], odd.verdict), (&["good.test".into()][..], Ok(())));
     assert!(odd.email_addresses.is_empty() && odd.uris.is_empty());
+}
+
+#[test]
+fn names_are_what_openssl_makes_of_them() {
+    // `openssl x509 -issuer -nameopt RFC2253` over one by `openssl req -x509 -utf8`.
+    const WRITTEN: &str = include_str!("certificates/odd_name.pem");
+    let (first, pem) = WRITTEN.split_once('\n').expect("its issuer, and then the certificate");
+    let issuer = first.strip_prefix("issuer=").expect("it begins so");
+    let der = CertificateDer::from_pem_slice(pem.as_bytes()).expect("a certificate");
+    let read = judged(&Authority::named("Partners"), &der);
+    assert!(issuer.contains(r#"O=Acme\, \"Sons\" \+ Co.\; \<x\>\\y,ST=\ Berlin\ "#), "{issuer}");
+    assert_eq!(distinguished_name(issuer).as_deref(), Ok(&*read.issuer));
+    assert!(read.issuer.contains("GN=Zoë,DC=example,OU=b+UID=u1,"), "{}", read.issuer);
+    assert_eq!(distinguished_name(&read.issuer).as_deref(), Ok(&*read.issuer));
+}
+
+#[test]
+fn a_certificate_ends_while_its_connection_lives() {
+    let (gates, partners) = (Authority::named("Gates"), Authority::named("Partners"));
+    let gate = gates.certify("gate.test");
+    let config = r#"
+        [listener.public]
+        address = "127.0.0.1:0"
+        tls = { certificate = "cert.pem", private_key = "key.pem", client_ca = "ca.pem", client_auth = "optional" }
+        [upstream.api]
+        peers = ["http://{upstream}"]
+        [authenticator.partners]
+        kind = "mtls"
+        [endpoint."/".GET]
+        upstream = "api"
+        auth = "partners"
+        quotas = []
+    "#;
+    let files = [("cert.pem", gate.pem), ("key.pem", gate.key_pem), ("ca.pem", partners.pem.clone())];
+    let files = files.map(|(name, content)| (name.to_owned(), content)).into();
+    let gateway = Written { config: config.to_owned(), files }.compile("127.0.0.1:1").expect("it is sound");
+    let trust = gateway.listeners[0].tls.as_ref().and_then(|tls| tls.clients.as_ref()).expect("it asks");
+    let identity = partners.certify_as("acme.test", |params| {
+        params.distinguished_name = DistinguishedName::new();
+        params.distinguished_name.push(DnType::CommonName, "acme");
+        params.not_after = date_time_ymd(2026, 7, 1);
+    });
+    // Judged as the connection begins, and kept.
+    let certificate = ClientCertificate::judged(&[identity.der], &*trust.verifier, NOW).expect("one was shown");
+    let fields = [Field { name: b"host", value: b"gate.test" }];
+    let request = RequestHead { method: b"GET", target: b"/", version: Version::Http11, fields: &fields, ended: true };
+    let plain = Connection::plain(0, [127, 0, 0, 1].into());
+    let connection = Connection { tls: Some(TlsVersion::V1_3), certificate: Some(&certificate), ..plain };
+    let end = Timestamp::from_seconds(1_782_864_000);
+    for (now, good) in [(NOW, true), (end, true), (end + Duration::from_secs(1), false)] {
+        let mut trail = Trail::default();
+        let limits = LocalLimits::default();
+        let decided = decide(&gateway, connection, &request, b"", &limits, &NoWitness, now, &mut trail);
+        match decided {
+            Ok(forward) => assert!(good && forward.caller().is_some_and(|caller| caller.name() == "acme"), "{now:?}"),
+            Err(Rejection::Unauthenticated { fault, .. }) => {
+                assert!(!good, "{now:?}");
+                assert_eq!(fault, Some(CredentialFault::Certificate(CertificateFault::Expired)));
+            }
+            Err(other) => panic!("{other:?}"),
+        }
+    }
 }
 
 #[test]

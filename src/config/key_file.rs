@@ -79,8 +79,19 @@ read_table!(KeyTable, "a table such as { sha256 = \"9f86d0…\", expires = 2027-
     name, sha256, expires, not_before, disabled,
 });
 
+/// What a key file is read for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// Its principals come in by their keys.
+    Keys,
+    /// Something else says who it is, and the file what they may do: they need no keys, and have whatever names
+    /// they are known by there.
+    Principals,
+}
+
 /// Reads a key file. `named_at` is where the configuration names it.
 pub(super) fn read(
+    purpose: Purpose,
     name: String,
     path: PathBuf,
     named_at: Place,
@@ -88,7 +99,7 @@ pub(super) fn read(
     faults: &mut Faults,
 ) -> Option<KeySet> {
     let source = read_text(name, path, Some(named_at), environment, faults)?;
-    holders::read(source, environment, faults, |_| {})
+    holders::read(purpose, source, environment, faults, |_| {})
 }
 
 /// Who holds which keys, for whoever looks after a key file; what came by reference stands there as the
@@ -101,7 +112,8 @@ pub fn list(path: &Path, environment: &dyn Environment) -> Result<Vec<Holder>, C
     let recorder = Recorder::new(environment);
     let (mut faults, mut holders) = (Faults::default(), Vec::new());
     let source = read_text(path.display().to_string(), path.to_owned(), None, &recorder, &mut faults);
-    let set = source.and_then(|source| holders::read(source, &recorder, &mut faults, |holder| holders.push(holder)));
+    let read = |source| holders::read(Purpose::Keys, source, &recorder, &mut faults, |holder| holders.push(holder));
+    let set = source.and_then(read);
     if set.is_none() {
         return Err(ConfigErrors(faults.finish()));
     }

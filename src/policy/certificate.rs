@@ -5,6 +5,7 @@
 //! *authenticate*'s affair.
 
 mod name;
+mod written;
 
 use std::time::Duration;
 
@@ -15,6 +16,7 @@ use sha2::{Digest, Sha256};
 use x509_parser::prelude::{ASN1Time, CertificateRevocationList, FromDer, GeneralName, X509Certificate};
 
 use self::name::{common_name, printable, rfc4514};
+pub use self::written::{NameFault, distinguished_name};
 use super::time::Timestamp;
 
 /// A client's certificate. What it names in characters that don't print is as if it were not there.

@@ -83,6 +83,7 @@ impl Drop for Account<'_> {
             id: self.id,
             listener: &self.rules.gateway.listeners[self.connection.listener].name,
             peer: self.connection.peer,
+            tls: self.connection.tls,
             method: self.request.map_or(b"", |request| request.method),
             target: self.request.map_or(b"", |request| request.target),
             trail: &self.trail,

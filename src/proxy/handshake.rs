@@ -7,6 +7,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use rustls::ProtocolVersion;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep};
@@ -19,6 +20,7 @@ use super::door::Door;
 use super::gate::Gate;
 use super::transport::Transport;
 use super::visitor::Visitor;
+use crate::policy::connection::TlsVersion;
 use crate::policy::tls::ListenerTls;
 use crate::telemetry::metrics::HandshakeResult;
 
@@ -80,10 +82,14 @@ pub(super) async fn shake(
             gate.telemetry.metrics.tls_handshake(listener, HandshakeResult::Ok);
             let session = stream.get_ref().1;
             let http2 = session.alpn_protocol() == Some(b"h2");
+            let version = match session.protocol_version() {
+                Some(ProtocolVersion::TLSv1_2) => TlsVersion::V1_2,
+                _ => TlsVersion::V1_3,
+            };
             let chain = session.peer_certificates().unwrap_or_default().to_vec();
             return Some(Shaken {
                 transport: Transport::tls(stream.into()),
-                visitor: Visitor::secure(peer, chain),
+                visitor: Visitor::secure(peer, version, chain),
                 http2,
             });
         }

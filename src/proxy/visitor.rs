@@ -8,7 +8,7 @@ use rustls::server::danger::ClientCertVerifier;
 
 use super::clock::Clock;
 use crate::policy::certificate::ClientCertificate;
-use crate::policy::connection::Connection;
+use crate::policy::connection::{Connection, TlsVersion};
 use crate::policy::gateway::Listener;
 use crate::policy::tls::ClientTrust;
 
@@ -20,8 +20,9 @@ pub(super) struct Visitor {
     secured: Option<Arc<Secured>>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Secured {
+    version: TlsVersion,
     /// As it was shown; empty where nothing was.
     chain: Vec<CertificateDer<'static>>,
     judged: Mutex<Option<Judged>>,
@@ -42,8 +43,8 @@ impl Visitor {
         Self { peer, secured: None }
     }
 
-    pub(super) fn secure(peer: IpAddr, chain: Vec<CertificateDer<'static>>) -> Self {
-        Self { peer, secured: Some(Arc::new(Secured { chain, judged: Mutex::default() })) }
+    pub(super) fn secure(peer: IpAddr, version: TlsVersion, chain: Vec<CertificateDer<'static>>) -> Self {
+        Self { peer, secured: Some(Arc::new(Secured { version, chain, judged: Mutex::default() })) }
     }
 
     /// The certificate that it has shown, as the listener judges it now: a connection may be older than what is in
@@ -61,7 +62,8 @@ impl Visitor {
 
     /// What is judged of it.
     pub(super) fn connection<'c>(&self, listener: usize, certificate: Option<&'c ClientCertificate>) -> Connection<'c> {
-        Connection { listener, peer: self.peer, secure: self.secured.is_some(), certificate }
+        let tls = self.secured.as_ref().map(|secured| secured.version);
+        Connection { listener, peer: self.peer, tls, certificate }
     }
 }
 

@@ -53,6 +53,9 @@ pub(super) fn write(line: &mut Vec<u8>, at: SystemTime, record: &Record<'_>) {
     members.text(key!("id"), record.id);
     members.address(key!("client"), record.trail.client.unwrap_or(record.peer.to_canonical()));
     members.text(key!("listener"), record.listener);
+    if let Some(version) = record.tls {
+        members.text(key!("tls"), version.name());
+    }
     if let Some(endpoint) = record.trail.endpoint {
         members.text(key!("endpoint"), &endpoint.template.text);
     }

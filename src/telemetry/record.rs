@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
+use crate::policy::connection::TlsVersion;
 use crate::policy::rejection::Rejection;
 use crate::policy::stage::Stage;
 use crate::policy::trail::Trail;
@@ -19,6 +20,8 @@ pub struct Record<'a> {
     pub listener: &'a str,
     /// Who is at the other end of the connection.
     pub peer: IpAddr,
+    /// The version of TLS that it came by, if by any.
+    pub tls: Option<TlsVersion>,
     /// The method as it came; empty where no head did.
     pub method: &'a [u8],
     /// The target as it came.

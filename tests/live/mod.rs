@@ -9,6 +9,7 @@ mod connections;
 mod dripping;
 mod http2;
 mod issuer;
+mod mtls;
 mod passwords;
 mod spool;
 mod stopping;

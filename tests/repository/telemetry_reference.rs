@@ -116,6 +116,7 @@ fn refused_request(telemetry: &Telemetry) {
         id: "0f",
         listener: "public",
         peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
+        tls: None,
         method: b"GET",
         target: b"/",
         trail: &trail,

@@ -82,7 +82,7 @@ pub(super) fn compile(
         faults,
     };
     let compiled = endpoint::endpoints(file, start, &mut compiler);
-    unused::warn(&compiled, &mut compiler);
+    unused::warn(&compiled, listeners.as_deref(), &mut compiler);
     let (endpoints, routes) = compiled.finish()?;
     Some(Gateway {
         listeners: listeners?,

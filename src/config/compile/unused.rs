@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 
 use super::Compiler;
 use super::endpoint::Compiled;
-use crate::policy::authenticate::AuthenticatorKind;
-use crate::policy::gateway::Endpoint;
+use crate::policy::authenticate::{Authenticator, AuthenticatorKind};
+use crate::policy::gateway::{Endpoint, Listener};
 
-/// Warns of tables that no endpoint uses, and of endpoints that no caller has the scopes for.
-pub(super) fn warn(compiled: &Compiled, compiler: &mut Compiler<'_>) {
+/// Warns of tables that no endpoint uses, of endpoints that no caller has the scopes for, and of certificates that
+/// nobody is asked for. `listeners` where all could be compiled.
+pub(super) fn warn(compiled: &Compiled, listeners: Option<&[Listener]>, compiler: &mut Compiler<'_>) {
     // What a broken endpoint uses is not known; then only what is named nowhere is sure to be unused.
     let endpoints: Option<Vec<&Endpoint>> = compiled.endpoints.iter().map(Option::as_ref).collect();
     let whole = endpoints.filter(|_| !compiler.faults.any_error());
@@ -29,6 +30,12 @@ pub(super) fn warn(compiled: &Compiled, compiler: &mut Compiler<'_>) {
             compiler.authenticators.warn_unused(index, compiler.faults);
         }
     }
+    let asks = |listener: &Listener| listener.tls.as_ref().is_some_and(|tls| tls.clients.is_some());
+    if listeners.is_some_and(|listeners| !listeners.iter().any(asks)) {
+        for index in &authenticators {
+            unasked(*index, compiler);
+        }
+    }
     for index in 0..compiler.quotas.len() {
         let unused = sure.then(|| !quotas.contains(&compiler.quotas.name(index).value));
         if compiler.quotas.is_unused(index, unused) {
@@ -45,6 +52,18 @@ pub(super) fn warn(compiled: &Compiled, compiler: &mut Compiler<'_>) {
     }
 }
 
+/// Warns of an authenticator that looks at what no client is asked for.
+fn unasked(index: usize, compiler: &mut Compiler<'_>) {
+    let looks = |authenticator: &Authenticator| matches!(authenticator.kind, AuthenticatorKind::Mtls(_));
+    if compiler.authenticators.value(index).is_some_and(looks) {
+        let name = compiler.authenticators.name(index);
+        let fault = compiler.faults.warning(name.at, format!("nobody can come in by `{}`", name.value));
+        fault
+            .label("no listener asks for clients' certificates")
+            .help("name whom they lead to, as in tls = { client_ca = \"partners.pem\", … }");
+    }
+}
+
 /// The scopes of an endpoint, where no key file has a principal with all of them.
 fn beyond_everyone(endpoint: &Endpoint, compiler: &Compiler<'_>) -> Option<String> {
     if endpoint.scopes.is_empty() {
@@ -56,6 +75,11 @@ fn beyond_everyone(endpoint: &Endpoint, compiler: &Compiler<'_>) -> Option<Strin
         match &authenticator.kind {
             AuthenticatorKind::ApiKey { keys, .. } => keys.grants().any(|grant| may(&grant.scopes)),
             AuthenticatorKind::Basic { users, .. } => users.principals().any(|principal| may(principal.scopes())),
+            AuthenticatorKind::Mtls(mtls) => match &mtls.principals {
+                Some(principals) => principals.values().any(|principal| may(principal.scopes())),
+                // No certificate says `scope`.
+                None => !mtls.claims.scopes.is_empty(),
+            },
             // Whom others vouch for may have any scope.
             _ => true,
         }

@@ -6,7 +6,7 @@ use std::fmt;
 use toml::de::DeTable;
 
 use super::moment::Moment;
-use super::{KeyFile, KeyTable, PrincipalTable, blank, is_key_name, is_principal_name, parse_hash, pieces};
+use super::{KeyFile, KeyTable, PrincipalTable, Purpose, blank, is_key_name, is_principal_name, parse_hash, pieces};
 use crate::config::environment::Environment;
 use crate::config::faults::Faults;
 use crate::config::located::{Field, List, Located, NamedEntry};
@@ -14,6 +14,7 @@ use crate::config::read::Reader;
 use crate::config::source::{Place, Source};
 use crate::config::text::Text;
 use crate::config::toml_text::parse_in_pieces;
+use crate::policy::authenticate::is_claimed_name;
 use crate::policy::keys::{Grant, KeyHash, KeySet, KeySetBuilder, Validity, hex};
 use crate::policy::time::Timestamp;
 
@@ -55,6 +56,7 @@ impl fmt::Debug for HeldKey {
 
 /// Reads the text of a key file, which is blanked first, and hands each principal to `each` as well.
 pub(super) fn read(
+    purpose: Purpose,
     source: Source,
     environment: &dyn Environment,
     faults: &mut Faults,
@@ -67,7 +69,7 @@ pub(super) fn read(
     parse_in_pieces(shown, &pieces, environment, faults, |table: &DeTable<'_>, reader: &mut Reader<'_>| {
         let file = KeyFile::read_entries(table.iter(), reader);
         for entry in &file.principal.entries {
-            if let Some(holder) = holder(entry, now, reader.faults) {
+            if let Some(holder) = holder(purpose, entry, now, reader.faults) {
                 all.add(&holder, reader.faults);
                 each(holder);
             }
@@ -111,12 +113,12 @@ fn twice(message: &str, first: Place, again: Place, faults: &mut Faults) {
     faults.error(again, message).label("here again").also(first, "here first");
 }
 
-fn holder(entry: &NamedEntry<PrincipalTable>, now: Timestamp, faults: &mut Faults) -> Option<Holder> {
-    check_name(&entry.name, faults);
+fn holder(purpose: Purpose, entry: &NamedEntry<PrincipalTable>, now: Timestamp, faults: &mut Faults) -> Option<Holder> {
+    check_name(purpose, &entry.name, faults);
     let table = entry.value.as_ref()?;
     let grant = grant(table, faults);
     let keys = table.keys.given().map(|keys| keys.as_ref()).unwrap_or_default();
-    if keys.is_empty() && !table.keys.is_broken() && table.password.is_absent() {
+    if purpose == Purpose::Keys && keys.is_empty() && !table.keys.is_broken() && table.password.is_absent() {
         let fault = faults.warning(entry.name.at, format!("`{}` has no keys", entry.name.value));
         fault.label("nobody can come in by this name");
     }
@@ -126,10 +128,15 @@ fn holder(entry: &NamedEntry<PrincipalTable>, now: Timestamp, faults: &mut Fault
 }
 
 /// The name goes into fields and logs as it is.
-pub(super) fn check_name(name: &Located<String>, faults: &mut Faults) {
-    if !is_principal_name(name) {
-        let fault = faults.error(name.at, "this is no name of a principal");
-        fault.label("expected 1 to 128 of letters, digits and `._@-`");
+pub(super) fn check_name(purpose: Purpose, name: &Located<String>, faults: &mut Faults) {
+    let (sound, expected) = match purpose {
+        Purpose::Keys => (is_principal_name(name), "expected 1 to 128 of letters, digits and `._@-`"),
+        Purpose::Principals => {
+            (is_claimed_name(name), "expected 1 to 256 printable characters of ASCII, no blank at either end")
+        }
+    };
+    if !sound {
+        faults.error(name.at, "this is no name of a principal").label(expected);
     }
 }
 

@@ -8,7 +8,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::holders::{check_name, grant};
 use super::moment::Moment;
-use super::{KeyFile, PrincipalTable, blank};
+use super::{KeyFile, PrincipalTable, Purpose, blank};
 use crate::config::environment::Environment;
 use crate::config::faults::Faults;
 use crate::config::located::{Field, Located};
@@ -71,7 +71,7 @@ pub(in crate::config) fn read_users(
     faults.show_instead(id, shown);
     let mut users = Users::default();
     for entry in &file.principal.entries {
-        check_name(&entry.name, faults);
+        check_name(Purpose::Keys, &entry.name, faults);
         let Some(table) = &entry.value else { continue };
         let password = match &table.password {
             Field::Given(password) => password,

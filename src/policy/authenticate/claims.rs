@@ -59,7 +59,7 @@ impl ClaimRules {
     pub fn vouch(&self, claims: &Claims) -> Result<Vouched, ClaimFault> {
         let name = match self.principal.of(claims) {
             None | Some(Value::Null) => return Err(ClaimFault::NoPrincipal),
-            Some(Value::String(name)) if is_name(name) => format!("{}{name}", self.prefix),
+            Some(Value::String(name)) if is_claimed_name(name) => format!("{}{name}", self.prefix),
             Some(_) => return Err(ClaimFault::Principal),
         };
         let lacks = |path: &ClaimPath| path.of(claims).is_none_or(Value::is_null);
@@ -110,7 +110,7 @@ fn add(said: &Value, scopes: &mut Vec<String>) -> Result<(), ClaimFault> {
 }
 
 /// What can stand in a field and a log as it is, and cannot be mistaken for another.
-fn is_name(name: &str) -> bool {
+pub fn is_claimed_name(name: &str) -> bool {
     (1..=MAX_NAME_BYTES).contains(&name.len())
         && name.bytes().all(|byte| matches!(byte, 0x20..=0x7e))
         && !name.starts_with(' ')

@@ -27,7 +27,7 @@ use smallvec::SmallVec;
 pub use authenticator::{Authenticator, AuthenticatorKind, CredentialPlace};
 use authorization::Authorization;
 pub use caller::{Caller, ClaimPath, Vouched, claim_text};
-pub use claims::{ClaimFault, ClaimRules};
+pub use claims::{ClaimFault, ClaimRules, is_claimed_name};
 pub use delegate::{Delegate, MAX_RELAYED_BYTES};
 pub use evidence::{Claims, Evidence, Finding, Need, NoWitness, Question, Relayed, Spoken, Unavailable, Witness};
 pub use fault::{CredentialFault, OpaqueFault};

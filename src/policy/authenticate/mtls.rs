@@ -24,7 +24,7 @@ pub struct Mtls {
     pub issuers: Vec<String>,
     /// Which of a certificate's names are what to the gate.
     pub claims: ClaimRules,
-    /// Who may come, by name; everybody, where it is not said.
+    /// Who may come, by name, and what they may do; everybody, where it is not said.
     pub principals: Option<BTreeMap<String, Principal>>,
 }
 
@@ -39,17 +39,19 @@ impl Mtls {
         if let Err(fault) = self.believed(certificate, now) {
             return Verdict::Failed(fault);
         }
-        let vouched = match self.claims.vouch(&claims(certificate)) {
+        let mut vouched = match self.claims.vouch(&claims(certificate)) {
             Ok(vouched) => vouched,
             Err(fault) => return Verdict::Failed(CredentialFault::Claims(fault)),
         };
-        match &self.principals {
-            None => Verdict::Known(Caller::vouched(by, Arc::new(vouched))),
-            Some(principals) => match principals.get(&vouched.name) {
-                Some(principal) => Verdict::Known(Caller::listed(by, principal)),
-                None => Verdict::Failed(CredentialFault::NotListed),
-            },
+        if let Some(principals) = &self.principals {
+            let Some(listed) = principals.get(&vouched.name) else {
+                return Verdict::Failed(CredentialFault::NotListed);
+            };
+            // The file says what it may do; what the certificate says of it stays known.
+            vouched.scopes = listed.scopes().to_vec();
+            vouched.plan = listed.plan().map(str::to_owned);
         }
+        Verdict::Known(Caller::vouched(by, Arc::new(vouched)))
     }
 
     fn believed(&self, certificate: &ClientCertificate, now: Timestamp) -> Result<(), CredentialFault> {

@@ -1,14 +1,12 @@
 //! Distinguished names as text (RFC 4514), one text for one name.
 
-use std::fmt::Write as _;
-
 use x509_parser::asn1_rs::ToDer;
 use x509_parser::x509::{AttributeTypeAndValue, RelativeDistinguishedName, X509Name};
 
 use super::hex;
 
-/// RFC 4514 §3, and two that its authorities registered since and that certificates of clients have.
-const SHORT_NAMES: [(&str, &str); 11] = [
+/// RFC 4514 §3, and what else names of certificates have, as OpenSSL writes it.
+pub(super) const SHORT_NAMES: [(&str, &str); 19] = [
     ("2.5.4.3", "CN"),
     ("2.5.4.7", "L"),
     ("2.5.4.8", "ST"),
@@ -20,25 +18,27 @@ const SHORT_NAMES: [(&str, &str); 11] = [
     ("0.9.2342.19200300.100.1.1", "UID"),
     ("2.5.4.5", "serialNumber"),
     ("1.2.840.113549.1.9.1", "emailAddress"),
+    ("2.5.4.4", "SN"),
+    ("2.5.4.42", "GN"),
+    ("2.5.4.12", "title"),
+    ("2.5.4.13", "description"),
+    ("2.5.4.15", "businessCategory"),
+    ("2.5.4.17", "postalCode"),
+    ("2.5.4.46", "dnQualifier"),
+    ("2.5.4.97", "organizationIdentifier"),
 ];
 
 /// A name, its last part first; `None` where something in it does not print.
 pub(super) fn rfc4514(name: &X509Name<'_>) -> Option<String> {
     let parts: Vec<&RelativeDistinguishedName<'_>> = name.iter().collect();
-    let mut text = String::new();
-    for (index, part) in parts.into_iter().rev().enumerate() {
-        for (second, attribute) in part.iter().enumerate() {
-            text.push_str(if second > 0 {
-                "+"
-            } else if index > 0 {
-                ","
-            } else {
-                ""
-            });
-            write_attribute(attribute, &mut text)?;
-        }
-    }
-    Some(text)
+    let parts = parts.into_iter().rev().map(|part| part.iter().map(attribute).collect::<Option<Vec<_>>>().map(joined));
+    Some(parts.collect::<Option<Vec<_>>>()?.join(","))
+}
+
+/// A part of several attributes is a set: whichever comes first, it is the same one.
+pub(super) fn joined(mut attributes: Vec<String>) -> String {
+    attributes.sort_unstable();
+    attributes.join("+")
 }
 
 /// The common name, where there is exactly one: which of two is meant nobody can tell.
@@ -57,23 +57,26 @@ pub(super) fn printable(text: &str) -> Option<&str> {
     (!text.is_empty() && text.chars().all(shows)).then_some(text)
 }
 
-fn write_attribute(attribute: &AttributeTypeAndValue<'_>, text: &mut String) -> Option<()> {
+fn attribute(attribute: &AttributeTypeAndValue<'_>) -> Option<String> {
     let oid = attribute.attr_type().to_id_string();
     let short = SHORT_NAMES.iter().find(|(known, _)| *known == oid).map(|(_, short)| *short);
     // §2.4: what has no short name, or is no text, is written as it is encoded.
     match short.and_then(|short| Some((short, text_of(attribute)?))) {
-        Some((short, value)) => {
-            let _ = write!(text, "{short}=");
-            if !value.is_empty() {
-                write_escaped(printable(&value)?, text);
-            }
-        }
+        Some((short, value)) => written(short, &value),
         None => {
             let encoded = attribute.attr_value().to_der_vec().ok()?;
-            let _ = write!(text, "{}=#{}", short.unwrap_or(&oid), hex(&encoded));
+            Some(format!("{}=#{}", short.unwrap_or(&oid), hex(&encoded)))
         }
     }
-    Some(())
+}
+
+/// An attribute that is a text; `None` where that does not print.
+pub(super) fn written(short: &str, value: &str) -> Option<String> {
+    let mut text = format!("{short}=");
+    if !value.is_empty() {
+        write_escaped(printable(value)?, &mut text);
+    }
+    Some(text)
 }
 
 /// The types of RFC 5280 §4.1.2.4 whose characters are known.

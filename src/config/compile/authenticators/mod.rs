@@ -15,7 +15,7 @@ use super::trust::Trust;
 use crate::config::environment::Environment;
 use crate::config::faults::Faults;
 use crate::config::file::{AuthenticatorTable, AuthenticatorWord};
-use crate::config::key_file;
+use crate::config::key_file::{self, Purpose};
 use crate::config::located::{Field, Located, Named};
 use crate::config::text::Text;
 use crate::config::toml_text::file_name;
@@ -111,7 +111,7 @@ fn keys(
 ) -> Option<KeySet> {
     let written = stated(name, &table.keys, "keys", "keys = \"partner-keys.toml\"", faults)?;
     let path = faults.source(written.at.file).relative(written.as_str());
-    let keys = key_file::read(file_name(written, &path), path, written.at, environment, faults)?;
+    let keys = key_file::read(Purpose::Keys, file_name(written, &path), path, written.at, environment, faults)?;
     if keys.is_empty() {
         faults.warning(written.at, "this file holds no keys").label("nobody comes in this way");
     }
