@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use super::Facts;
 use crate::policy::authenticate::{Authenticator, AuthenticatorKind};
 use crate::policy::gateway::{Endpoint, Gateway, HostField, Listener, LogSink, Peer, ReadyWhen, Upstream};
+use crate::policy::keys::Principal;
 use crate::policy::media_type::MediaType;
 use crate::policy::params::Parameter;
 use crate::policy::problem::{Face, Piece, Placeholder};
@@ -107,12 +108,18 @@ fn peer(peer: &Peer) -> Value {
 fn authenticator(authenticator: &Authenticator) -> Value {
     match &authenticator.kind {
         AuthenticatorKind::ApiKey { header, keys } => {
-            let principals = keys.principals().iter().map(|principal| {
-                (principal.name.clone(), json!({ "scopes": principal.scopes, "plan": principal.plan }))
-            });
-            json!({ "kind": "api_key", "header": header, "principals": principals.collect::<Map<_, _>>() })
+            json!({ "kind": "api_key", "header": header, "principals": principals(keys.principals()) })
+        }
+        AuthenticatorKind::Hmac(hmac) => {
+            let principals = principals(hmac.secrets.principals());
+            json!({ "kind": "hmac", "window": time(hmac.window), "principals": principals })
         }
     }
+}
+
+fn principals(listed: &[Principal]) -> Value {
+    let told = |it: &Principal| (it.name.clone(), json!({ "scopes": it.scopes, "plan": it.plan }));
+    Value::Object(listed.iter().map(told).collect())
 }
 
 /// Those that an endpoint charges.

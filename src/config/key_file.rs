@@ -6,6 +6,7 @@
 mod append;
 mod blank;
 mod moment;
+pub(super) mod secrets;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -26,6 +27,7 @@ use crate::policy::time::Timestamp;
 pub use append::{AppendError, append};
 use moment::Moment;
 pub(super) use moment::seconds;
+use secrets::Unread;
 
 /// What a key file holds.
 #[derive(Clone, Debug, Default, JsonSchema)]
@@ -41,13 +43,15 @@ read_table!(KeyFile, "a key file" { principal });
 struct PrincipalTable {
     /// Its keys, any of which will do.
     keys: Field<List<KeyTable>>,
+    /// Its secrets, which are for signatures.
+    secrets: Field<Unread>,
     /// What it may do.
     scopes: Field<List<Text>>,
     /// Which plan its quotas follow.
     plan: Field<Text>,
 }
 
-read_table!(PrincipalTable, "a principal's table" { keys, scopes, plan });
+read_table!(PrincipalTable, "a principal's table" { keys, secrets, scopes, plan });
 
 /// One key.
 #[derive(Clone, Debug, Default, JsonSchema)]
@@ -96,7 +100,7 @@ fn key_set(file: &KeyFile, now: Timestamp, faults: &mut Faults) -> KeySet {
             plan: table.plan.given().map(|plan| plan.as_str().to_owned()),
         });
         let keys = table.keys.given().map(|keys| keys.as_ref()).unwrap_or_default();
-        if keys.is_empty() && !table.keys.is_broken() {
+        if keys.is_empty() && !table.keys.is_broken() && table.secrets.is_absent() {
             let fault = faults.warning(entry.name.at, format!("`{}` has no keys", entry.name.value));
             fault.label("nobody can come in by this name");
         }

@@ -5,13 +5,20 @@
 //! outlives a reload. All of it is bounded: in number, in size, in time; and whatever goes wrong is an
 //! answer that lets nobody in.
 
+mod replay;
+
 use crate::policy::authenticate::{Finding, Need, Question, Unavailable, Witness};
 use crate::policy::decide::Arrived;
 use crate::policy::rejection::Rejection;
+use crate::policy::time::Timestamp;
+
+use replay::Replays;
 
 /// Who is asked.
 #[derive(Debug, Default)]
-pub struct Identity {}
+pub struct Identity {
+    replays: Replays,
+}
 
 impl Identity {
     /// Finds out what authenticate has to know. `welcome` tells whether the client may still try, once what
@@ -24,16 +31,16 @@ impl Identity {
         &self,
         arrived: &Arrived<'_>,
         need: &Need<'_>,
+        now: Timestamp,
         welcome: impl Fn() -> Result<(), Rejection>,
     ) -> Result<Finding, Rejection> {
         welcome()?;
         let _ = arrived;
         Ok(match need.question {
-            Question::Password { .. }
-            | Question::Keys
-            | Question::Token(_)
-            | Question::Request
-            | Question::Once { .. } => Finding::Unavailable(Unavailable("nobody is there to ask".to_owned())),
+            Question::Once { digest, until } => self.replays.first(digest, until, now),
+            Question::Password { .. } | Question::Keys | Question::Token(_) | Question::Request => {
+                Finding::Unavailable(Unavailable("nobody is there to ask".to_owned()))
+            }
         })
     }
 }

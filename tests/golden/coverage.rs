@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::corpus;
 
 /// Every refusal there is, as cases write them. A new one belongs here, and needs a case.
-const REFUSALS: [&str; 38] = [
+const REFUSALS: [&str; 39] = [
     "400 head malformed_request",
     "400 head malformed_target",
     "408 head head_timeout",
@@ -33,6 +33,7 @@ const REFUSALS: [&str; 38] = [
     "408 body body_timeout",
     "400 body body_incomplete",
     "400 body body_misframed",
+    "400 body digest_mismatch",
     "400 body body_missing",
     "413 body decoded_body_too_large",
     "400 body undecodable_body",

@@ -95,7 +95,7 @@ fn pair(value: &Value, one: &str, other: &str) -> String {
 /// The parts of the time are no more than the whole, and the gate's share is what is left of it.
 fn times(line: &Value, differences: &mut Differences) {
     let us = |name: &str| line["us"][name].as_f64().unwrap_or_default();
-    let waited: f64 = ["read", "connect", "relay"].into_iter().map(us).sum();
+    let waited: f64 = ["identify", "read", "connect", "relay"].into_iter().map(us).sum();
     let stages: f64 = line["us"].as_object().into_iter().flatten().filter_map(|(_, time)| time.as_f64()).sum::<f64>()
         - us("total")
         - us("gate")
@@ -104,7 +104,7 @@ fn times(line: &Value, differences: &mut Differences) {
     if (us("total") - us("gate") - waited).abs() > 1.0 || stages > us("gate") + 1.0 || us("total") <= 0.0 {
         differences.add(
             "times that add up",
-            "total = gate + read + connect + relay, and stages within gate",
+            "total = gate + identify + read + connect + relay, and stages within gate",
             &line["us"],
         );
     }

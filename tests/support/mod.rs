@@ -11,6 +11,7 @@ pub(crate) mod gate;
 pub(crate) mod message;
 pub(crate) mod peer;
 pub(crate) mod process;
+pub(crate) mod signing;
 pub(crate) mod text;
 
 use std::time::Duration;

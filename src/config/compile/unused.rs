@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use super::Compiler;
 use super::endpoint::Compiled;
-use crate::policy::authenticate::AuthenticatorKind;
 use crate::policy::gateway::Endpoint;
 
 /// Warns of tables that no endpoint uses, and of endpoints that no caller has the scopes for.
@@ -52,8 +51,10 @@ fn beyond_everyone(endpoint: &Endpoint, compiler: &Compiler<'_>) -> Option<Strin
     }
     let reached = endpoint.authentication.accepted.iter().any(|index| {
         let Some(authenticator) = compiler.authenticators.value(*index) else { return true };
-        let AuthenticatorKind::ApiKey { keys, .. } = &authenticator.kind;
-        keys.principals().iter().any(|principal| endpoint.scopes.iter().all(|scope| principal.scopes.contains(scope)))
+        authenticator
+            .principals()
+            .iter()
+            .any(|principal| endpoint.scopes.iter().all(|scope| principal.scopes.contains(scope)))
     });
     let scopes: Vec<String> = endpoint.scopes.iter().map(|scope| format!("`{scope}`")).collect();
     (!reached).then(|| scopes.join(", "))

@@ -5,8 +5,9 @@ use super::authorization::Authorization;
 use super::caller::{Caller, ClaimPath};
 use super::evidence::Known;
 use super::fault::CredentialFault;
+use super::signature::Hmac;
 use crate::policy::decide::Arrived;
-use crate::policy::keys::KeySet;
+use crate::policy::keys::{KeySet, Principal};
 use crate::policy::time::Timestamp;
 
 /// A way to prove who one is.
@@ -30,6 +31,8 @@ pub enum AuthenticatorKind {
         /// The keys that are known, as hashes.
         keys: KeySet,
     },
+    /// A signature over the request by a shared secret.
+    Hmac(Hmac),
 }
 
 /// Where a credential stands. Authenticators of one place are alternatives.
@@ -46,12 +49,14 @@ impl Authenticator {
     pub fn place(&self) -> CredentialPlace<'_> {
         match &self.kind {
             AuthenticatorKind::ApiKey { header, .. } => CredentialPlace::Field(header),
+            AuthenticatorKind::Hmac(_) => CredentialPlace::Field("signature"),
         }
     }
 
     /// Whether a request's field (its name in lower case, `_` as `-`) holds a credential for it.
     pub fn reads(&self, name: &[u8], value: &[u8]) -> bool {
         match self.place() {
+            _ if matches!(self.kind, AuthenticatorKind::Hmac(_)) => Hmac::reads(name),
             CredentialPlace::Field(field) => field.as_bytes() == name,
             CredentialPlace::Scheme(scheme) => name == b"authorization" && Authorization::is_of(value, scheme),
         }
@@ -65,7 +70,7 @@ impl Authenticator {
         must: bool,
         now: Timestamp,
     ) -> Verdict<'a> {
-        let _ = (&known, must);
+        let _ = must;
         match &self.kind {
             AuthenticatorKind::ApiKey { header, keys } => match arrived.head.request.single(header) {
                 Ok(None) => Verdict::Absent,
@@ -75,16 +80,26 @@ impl Authenticator {
                 },
                 Err(fault) => Verdict::Refused(fault.into()),
             },
+            AuthenticatorKind::Hmac(hmac) => hmac.check(self, arrived, known, now),
         }
     }
 
-    /// RFC 9110 §11.6.1: how it is asked for. `ApiKey` is no registered scheme; the field's name is what a
-    /// client needs to know.
+    /// The principals that a file lists, where that is all who can come by it.
+    pub fn principals(&self) -> &[Principal] {
+        match &self.kind {
+            AuthenticatorKind::ApiKey { keys, .. } => keys.principals(),
+            AuthenticatorKind::Hmac(hmac) => hmac.secrets.principals(),
+        }
+    }
+
+    /// RFC 9110 §11.6.1: how it is asked for. `ApiKey` and `Signature` are no registered schemes; the field's name
+    /// is what a client of the one needs to know, and of the other the document that says what to sign.
     pub(super) fn challenge(&self, fault: Option<&CredentialFault>) -> String {
         let _ = fault;
         let realm = &self.name;
         match &self.kind {
             AuthenticatorKind::ApiKey { header, .. } => format!("ApiKey realm=\"{realm}\", header=\"{header}\""),
+            AuthenticatorKind::Hmac(_) => format!("Signature realm=\"{realm}\""),
         }
     }
 }

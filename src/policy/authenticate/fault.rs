@@ -1,5 +1,6 @@
 //! Why a credential is not taken: for the log, never for the caller, who is told no more than that.
 
+use super::signature::SignatureFault;
 use crate::policy::keys::KeyFault;
 
 /// Why a credential is not taken.
@@ -9,6 +10,8 @@ pub enum CredentialFault {
     Scheme,
     /// An API key.
     Key(KeyFault),
+    /// A signature over the request.
+    Signature(SignatureFault),
 }
 
 impl CredentialFault {
@@ -17,6 +20,7 @@ impl CredentialFault {
         match self {
             Self::Scheme => "a scheme that is not taken here",
             Self::Key(fault) => fault.message(),
+            Self::Signature(fault) => fault.message(),
         }
     }
 }

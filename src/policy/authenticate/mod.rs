@@ -16,6 +16,7 @@ mod authorization;
 mod caller;
 mod evidence;
 mod fault;
+mod signature;
 
 use smallvec::SmallVec;
 
@@ -24,6 +25,7 @@ use authorization::Authorization;
 pub use caller::{Caller, ClaimPath, Vouched, claim_text};
 pub use evidence::{Claims, Evidence, Finding, Need, NoWitness, Question, Relayed, Spoken, Unavailable, Witness};
 pub use fault::CredentialFault;
+pub use signature::{ContentDigest, Hmac, Required, Secret, SecretSet, SignatureFault};
 
 use super::decide::Arrived;
 use super::gateway::{Endpoint, Gateway};
@@ -32,8 +34,8 @@ use super::time::Timestamp;
 
 /// What came of asking who it is.
 pub(super) enum Outcome<'a> {
-    /// This caller; or a welcome stranger.
-    Known(Option<Caller<'a>>),
+    /// This caller, or a welcome stranger; and what the body has to be, where the caller has signed that.
+    Known(Option<Caller<'a>>, Option<Box<ContentDigest>>),
     /// Something has to be found out first.
     Needs(Need<'a>),
 }
@@ -44,6 +46,8 @@ pub(super) enum Verdict<'a> {
     Absent,
     /// This caller.
     Known(Caller<'a>),
+    /// This caller, who has signed the request, and the digests of its body.
+    Signed(Caller<'a>, Option<Box<ContentDigest>>),
     /// A credential that it does not take.
     Failed(CredentialFault),
     /// It has to be asked again, with an answer to this.
@@ -65,7 +69,7 @@ pub(super) fn check<'a>(
     let authorization = Authorization::of(arrived.head.request)?;
     let mut known: SmallVec<[(CredentialPlace<'a>, Caller<'a>); 2]> = SmallVec::new();
     let mut failed: SmallVec<[(CredentialPlace<'a>, CredentialFault); 2]> = SmallVec::new();
-    let mut unavailable = None;
+    let (mut content, mut unavailable) = (None, None);
     let mut reads_authorization = false;
     for &index in &endpoint.authentication.accepted {
         let authenticator = &gateway.authenticators[index];
@@ -78,6 +82,11 @@ pub(super) fn check<'a>(
         match authenticator.check(arrived, evidence.of(index), must, now) {
             Verdict::Absent => {}
             Verdict::Known(caller) => known.push((place, caller)),
+            Verdict::Signed(caller, digest) => {
+                // It binds the body whoever else knows the caller, too.
+                content = digest;
+                known.push((place, caller));
+            }
             Verdict::Failed(fault) => failed.push((place, fault)),
             Verdict::Needs(question) => return Ok(Outcome::Needs(Need { authenticator: index, question })),
             Verdict::Unavailable(why) => unavailable = Some((place, why)),
@@ -101,7 +110,7 @@ pub(super) fn check<'a>(
     match &first {
         Some(caller) if callers.any(|other| other.name() != caller.name()) => Err(Rejection::AmbiguousCredentials),
         None if !endpoint.authentication.anonymous => Err(unauthenticated(gateway, endpoint, None)),
-        _ => Ok(Outcome::Known(first)),
+        _ => Ok(Outcome::Known(first, content)),
     }
 }
 

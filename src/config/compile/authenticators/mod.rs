@@ -1,5 +1,7 @@
 //! `[authenticator.NAME]`: the ways a caller can prove who it is.
 
+mod hmac;
+
 use super::listeners::words::field_name;
 use super::names::Register;
 use crate::config::environment::Environment;
@@ -47,8 +49,9 @@ fn authenticator(
     }
     let found = match kind.value {
         AuthenticatorWord::ApiKey => api_key(name, table, environment, faults),
+        AuthenticatorWord::Hmac => hmac::hmac(name, table, environment, faults).map(AuthenticatorKind::Hmac),
         _ => {
-            faults.error(kind.at, "this kind of authenticator is not built yet").label("expected `api_key`");
+            faults.error(kind.at, "this kind of authenticator is not built yet").label("expected `api_key` or `hmac`");
             None
         }
     };
