@@ -6,6 +6,7 @@ mod bodies;
 mod connections;
 mod dripping;
 mod http2;
+mod signatures;
 mod spool;
 mod stopping;
 mod telling;
