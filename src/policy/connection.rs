@@ -19,8 +19,8 @@ pub struct Connection<'c> {
 
 impl Connection<'_> {
     /// The scheme of what is asked for on it.
-    pub const fn scheme(&self) -> &'static [u8] {
-        if self.secure { b"https" } else { b"http" }
+    pub const fn scheme(&self) -> &'static str {
+        if self.secure { "https" } else { "http" }
     }
 }
 

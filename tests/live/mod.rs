@@ -10,6 +10,7 @@ mod dripping;
 mod http2;
 mod issuer;
 mod passwords;
+mod signatures;
 mod spool;
 mod stopping;
 mod telling;

@@ -56,6 +56,7 @@ fn beyond_everyone(endpoint: &Endpoint, compiler: &Compiler<'_>) -> Option<Strin
         match &authenticator.kind {
             AuthenticatorKind::ApiKey { keys, .. } => keys.grants().any(|grant| may(&grant.scopes)),
             AuthenticatorKind::Basic { users, .. } => users.principals().any(|principal| may(principal.scopes())),
+            AuthenticatorKind::Hmac(hmac) => hmac.secrets.principals().any(|principal| may(principal.scopes())),
             // Whom others vouch for may have any scope.
             _ => true,
         }
