@@ -115,6 +115,10 @@ fn authenticator(authenticator: &Authenticator) -> Value {
         AuthenticatorKind::Basic { users, cache } => {
             json!({ "kind": "basic", "cache": time(*cache), "principals": principals(users.principals()) })
         }
+        AuthenticatorKind::Hmac(hmac) => {
+            let principals = principals(hmac.secrets.principals());
+            json!({ "kind": "hmac", "window": time(hmac.window), "principals": principals })
+        }
         AuthenticatorKind::Jwt(jwt) => self::jwt(jwt),
         AuthenticatorKind::Mtls(mtls) => json!({
             "kind": "mtls",

@@ -1,4 +1,5 @@
-//! Key files: who holds which API keys, as hashes, and how `portcullis key new` adds one.
+//! Key files: who holds which API keys, as hashes, and how `portcullis key new` adds one; whose passwords and
+//! secrets are which.
 //!
 //! A file holds no keys, but someone may write one in the place of its hash; so what stands there and is
 //! no hash is blanked before any of the file can be shown.
@@ -11,6 +12,7 @@ mod holders;
 mod moment;
 mod passwords;
 mod pieces;
+mod secrets;
 mod set_password;
 
 use std::path::{Path, PathBuf};
@@ -22,9 +24,9 @@ use super::environment::{Environment, Recorder};
 use super::faults::Faults;
 use super::located::{Field, List, Named};
 use super::read::read_table;
-use super::source::Place;
+use super::source::{Place, Source};
 use super::text::Text;
-use super::toml_text::read_text;
+use super::toml_text::read_text_shown;
 use crate::policy::keys::{KeyHash, KeySet};
 
 pub use append::{NewKey, append};
@@ -34,6 +36,8 @@ pub use holders::{HeldKey, Holder};
 use moment::Moment;
 use passwords::Password;
 pub(super) use passwords::read_users;
+use secrets::Unread;
+pub(super) use secrets::read_secrets;
 pub(super) use set_password::set_password;
 
 /// What a key file holds.
@@ -50,6 +54,8 @@ read_table!(KeyFile, "a key file" { principal });
 struct PrincipalTable {
     /// Its keys, any of which will do.
     keys: Field<List<KeyTable>>,
+    /// Its secrets, which are for signatures.
+    secrets: Field<Unread>,
     /// What it may do.
     scopes: Field<List<Text>>,
     /// Which plan its quotas follow.
@@ -58,7 +64,7 @@ struct PrincipalTable {
     password: Field<Password>,
 }
 
-read_table!(PrincipalTable, "a principal's table" { keys, scopes, plan, password });
+read_table!(PrincipalTable, "a principal's table" { keys, secrets, scopes, plan, password });
 
 /// One key.
 #[derive(Clone, Debug, Default, JsonSchema)]
@@ -98,7 +104,7 @@ pub(super) fn read(
     environment: &dyn Environment,
     faults: &mut Faults,
 ) -> Option<KeySet> {
-    let source = read_text(name, path, Some(named_at), environment, faults)?;
+    let source = blanked(name, path, Some(named_at), environment, faults)?;
     holders::read(purpose, source, environment, faults, |_| {})
 }
 
@@ -111,7 +117,7 @@ pub(super) fn read(
 pub fn list(path: &Path, environment: &dyn Environment) -> Result<Vec<Holder>, ConfigErrors> {
     let recorder = Recorder::new(environment);
     let (mut faults, mut holders) = (Faults::default(), Vec::new());
-    let source = read_text(path.display().to_string(), path.to_owned(), None, &recorder, &mut faults);
+    let source = blanked(path.display().to_string(), path.to_owned(), None, &recorder, &mut faults);
     let read = |source| holders::read(Purpose::Keys, source, &recorder, &mut faults, |holder| holders.push(holder));
     let set = source.and_then(read);
     if set.is_none() {
@@ -124,6 +130,19 @@ pub fn list(path: &Path, environment: &dyn Environment) -> Result<Vec<Holder>, C
         holder.keys.iter_mut().filter_map(|key| key.name.as_mut()).for_each(mask);
     }
     Ok(holders)
+}
+
+/// The text of a key file, fit to be shown: it is this that is read, so that nothing else is.
+fn blanked(
+    name: String,
+    path: PathBuf,
+    named_at: Option<Place>,
+    environment: &dyn Environment,
+    faults: &mut Faults,
+) -> Option<Source> {
+    let shown = |text: &str| blank::what_is_no_hash(text.to_owned());
+    let source = read_text_shown(name, path, named_at, environment, faults, shown)?;
+    Some(source.shown_as(blank::what_is_no_hash))
 }
 
 fn parse_hash(text: &str) -> Option<KeyHash> {

@@ -10,6 +10,7 @@ mod delegate;
 mod introspection;
 mod key_sets;
 pub mod passwords;
+mod replay;
 
 use std::sync::Arc;
 
@@ -20,11 +21,13 @@ use crate::policy::decide::Arrived;
 use crate::policy::gateway::Gateway;
 use crate::policy::jwt::KeySet;
 use crate::policy::rejection::Rejection;
+use crate::policy::time::Timestamp;
 use crate::telemetry::metrics::{KeySetStands, QuestionResult, Questions};
 use client::{Failure, Services};
 use introspection::Tokens;
 use key_sets::KeySets;
 use passwords::Passwords;
+use replay::Replays;
 
 /// Who is asked.
 #[derive(Debug, Default)]
@@ -34,6 +37,7 @@ pub struct Identity {
     tokens: Tokens,
     questions: Questions,
     passwords: Passwords,
+    replays: Replays,
 }
 
 impl Identity {
@@ -57,27 +61,32 @@ impl Identity {
         &self,
         arrived: &Arrived<'_>,
         need: &Need<'_>,
+        now: Timestamp,
         welcome: impl Fn() -> Result<(), Rejection>,
     ) -> Result<Finding, Rejection> {
         welcome()?;
         let by = arrived.authenticator(need);
-        Ok(match (&need.question, &by.kind) {
-            (Question::Password { hash, password, keep }, _) => {
-                return self.passwords.check(hash, password, *keep, welcome).await;
-            }
-            (Question::Keys, _) => self.key_sets.seek(by).await,
-            (Question::Token(token), AuthenticatorKind::Introspection(introspection)) => {
-                let told = self.tokens.ask(&self.services, introspection, token).await;
-                self.count(by, told.answer.as_ref().err(), told.asked);
-                told.answer.map_or_else(|failure| unavailable(by, &failure), Finding::Token)
-            }
-            (Question::Request, AuthenticatorKind::Forward(delegate)) => {
-                let spoken = delegate::ask(&self.services, delegate, arrived).await;
-                self.count(by, spoken.as_ref().err(), true);
-                spoken.map_or_else(|failure| unavailable(by, &failure), Finding::Spoken)
-            }
-            _ => Finding::Unavailable(Unavailable("nobody is there to ask".to_owned())),
-        })
+        match &need.question {
+            Question::Password { hash, password, keep } => self.passwords.check(hash, password, *keep, welcome).await,
+            Question::Keys => Ok(self.key_sets.seek(by).await),
+            Question::Token(token) => Ok(self.token(by, token).await),
+            Question::Request => Ok(self.spoken(by, arrived).await),
+            Question::Once { digest, until } => Ok(self.replays.first(*digest, *until, now)),
+        }
+    }
+
+    async fn token(&self, by: &Authenticator, token: &str) -> Finding {
+        let AuthenticatorKind::Introspection(introspection) = &by.kind else { return nobody() };
+        let told = self.tokens.ask(&self.services, introspection, token).await;
+        self.count(by, told.answer.as_ref().err(), told.asked);
+        told.answer.map_or_else(|failure| unavailable(by, &failure), Finding::Token)
+    }
+
+    async fn spoken(&self, by: &Authenticator, arrived: &Arrived<'_>) -> Finding {
+        let AuthenticatorKind::Forward(delegate) = &by.kind else { return nobody() };
+        let spoken = delegate::ask(&self.services, delegate, arrived).await;
+        self.count(by, spoken.as_ref().err(), true);
+        spoken.map_or_else(|failure| unavailable(by, &failure), Finding::Spoken)
     }
 
     /// How the key sets stand that are fetched.
@@ -101,6 +110,10 @@ impl Identity {
     }
 }
 
+fn nobody() -> Finding {
+    Finding::Unavailable(Unavailable("nobody is there to ask".to_owned()))
+}
+
 fn unavailable(by: &Authenticator, failure: &Failure) -> Finding {
     Finding::Unavailable(Unavailable(format!("`{}` {failure}", by.name)))
 }
@@ -115,7 +128,14 @@ impl Witness for Identity {
             Question::Password { hash, password, keep } if self.passwords.is_known(hash, password, *keep) => {
                 Finding::Password(true)
             }
-            _ => Finding::Unavailable(Unavailable("this is not known without waiting".to_owned())),
+            // That something comes for the first time is said once, to whom it is asked of in earnest.
+            Question::Password { .. }
+            | Question::Keys
+            | Question::Token(_)
+            | Question::Request
+            | Question::Once { .. } => {
+                Finding::Unavailable(Unavailable("this is not known without waiting".to_owned()))
+            }
         }
     }
 }

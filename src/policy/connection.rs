@@ -38,8 +38,8 @@ impl TlsVersion {
 
 impl Connection<'_> {
     /// The scheme of what is asked for on it.
-    pub const fn scheme(&self) -> &'static [u8] {
-        if self.tls.is_some() { b"https" } else { b"http" }
+    pub const fn scheme(&self) -> &'static str {
+        if self.tls.is_some() { "https" } else { "http" }
     }
 }
 

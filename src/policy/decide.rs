@@ -7,13 +7,13 @@
 use std::net::IpAddr;
 use std::path::Path;
 
-use super::authenticate::{Authenticator, Caller, Evidence, Need, Outcome, Witness};
+use super::authenticate::{Authenticator, Caller, ContentDigest, Evidence, Need, Outcome, Witness};
 use super::body::{self, Document};
 use super::connection::Connection;
 use super::forward::Forward;
 use super::gateway::{Endpoint, Gateway, Listener, Report};
 use super::head::{self, Head};
-use super::media_type::{self, BodyKind};
+use super::media_type::{self, BodyKind, Format};
 use super::quota::{Charge, ChargeKey, Limits};
 use super::rejection::Rejection;
 use super::route::Route;
@@ -49,6 +49,8 @@ pub enum Identification<'a> {
 pub struct Identified<'a> {
     pub(super) arrived: Arrived<'a>,
     pub(super) caller: Option<Caller<'a>>,
+    /// What the body has to be, where the caller has signed that.
+    content: Option<Box<ContentDigest>>,
 }
 
 /// The right to read a body, and how.
@@ -160,7 +162,7 @@ impl<'a> Arrived<'a> {
         let report = self.endpoint.report;
         let known = match authenticate::check(&self, evidence, now) {
             Ok(Outcome::Needs(need)) => return Ok(Identification::Needs(self, need)),
-            Ok(Outcome::Known(caller)) => Ok(caller),
+            Ok(Outcome::Known(caller, content)) => Ok((caller, content)),
             Err(rejection) => {
                 if rejection.is_failed_credential() {
                     // A guess costs one; that the counter may be empty by now changes nothing.
@@ -170,10 +172,10 @@ impl<'a> Arrived<'a> {
             }
         };
         // Where it only reports, it sets no identity: nobody could tell a checked one from a claimed one.
-        let known = report.applied(Stage::Authenticate, known, trail)?.flatten();
-        let caller = known.filter(|_| !report.covers(Stage::Authenticate));
+        let known = report.applied(Stage::Authenticate, known, trail)?;
+        let (caller, content) = known.filter(|_| !report.covers(Stage::Authenticate)).unwrap_or_default();
         trail.caller.clone_from(&caller);
-        Ok(Identification::Known(Identified { arrived: self, caller }))
+        Ok(Identification::Known(Identified { arrived: self, caller, content }))
     }
 
     /// Who needs to know something.
@@ -195,7 +197,7 @@ impl<'a> Arrived<'a> {
 impl<'a> Identified<'a> {
     /// Rate limit: charges every quota that applies, or none.
     pub fn charge(&self, limits: &impl Limits, now: Timestamp, trail: &mut Trail<'a>) -> Result<(), Rejection> {
-        let Self { arrived, caller } = self;
+        let Self { arrived, caller, .. } = self;
         let claims = rate_limit::claims(arrived.endpoint, caller.as_ref());
         let charges = rate_limit::charges(arrived, caller.as_ref(), &claims)?;
         let charged = limits.charge(&charges, now);
@@ -218,7 +220,11 @@ impl<'a> Identified<'a> {
         let kind = report.applied(Stage::MediaType, media_type::check(endpoint, head), trail)?;
         report.applied(Stage::Params, params::check(endpoint, head, route), trail)?;
         // What only reports a wrong type cannot read it, and lets it by.
-        let kind = kind.unwrap_or(BodyKind::Unchecked);
+        let kind = match kind.unwrap_or(BodyKind::Unchecked) {
+            // Whether it is what was signed shows at its end, so nothing of it goes before.
+            BodyKind::Unchecked if self.content.is_some() => BodyKind::Checked { format: Format::Opaque, coding: None },
+            kind => kind,
+        };
         if matches!(head.framing, Framing::Length(length) if length > endpoint.body.max_bytes) {
             return Err(Rejection::BodyTooLarge { max_bytes: endpoint.body.max_bytes });
         }
@@ -284,9 +290,13 @@ impl<'a> Whole<'a> {
         &self.identified
     }
 
-    /// Body, schema.
+    /// Digest, body, schema.
     pub fn inspect(self, bytes: &[u8], trail: &mut Trail<'a>) -> Result<Forward<'a>, Rejection> {
         let endpoint = self.identified.arrived.endpoint;
+        if self.identified.content.as_ref().is_some_and(|digest| !digest.is_of(bytes)) {
+            // Enforced whatever only reports: it is another body than its sender's.
+            return Err(Rejection::DigestMismatch);
+        }
         let document = match self.kind {
             _ if bytes.is_empty() => {
                 let missing = if endpoint.body.schema.is_some() { Err(Rejection::BodyMissing) } else { Ok(None) };

@@ -134,7 +134,7 @@ impl<'a> Forward<'a> {
                 writer.parts(name.as_bytes(), &parts);
             };
         let kept = |name: &'static str| head.request.value(name).filter(|_| trusted);
-        let scheme = connection.scheme();
+        let scheme = connection.scheme().as_bytes();
         let client = peer.to_string();
         let client = client.as_bytes();
         joined(writer, "X-Forwarded-For", "x-forwarded-for", trusted, &[client]);

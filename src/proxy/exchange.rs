@@ -120,7 +120,10 @@ async fn ask<'a>(
     loop {
         // Until here it was the gate's own time.
         account.trail.laps.lap();
-        let finding = gate.identity.find_out(&arrived, &need, || arrived.guard(&gate.limits, gate.clock.now())).await;
+        let finding = gate
+            .identity
+            .find_out(&arrived, &need, gate.clock.now(), || arrived.guard(&gate.limits, gate.clock.now()))
+            .await;
         account.traffic.identifying += account.trail.laps.lap();
         evidence.add(&need, finding?);
         let now = gate.clock.now();

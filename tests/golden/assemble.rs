@@ -2,8 +2,12 @@
 
 use std::io::Write;
 
-use super::case::Step;
+use super::case::{Sign, Step};
+use crate::support::signing;
 use crate::support::text::bytes;
+
+/// The secret of most signatures.
+const SECRET: &str = "the-first-secret-of-acme-0123456789abcdef";
 
 /// A request as bytes, cut where its head ends.
 #[derive(Clone, Debug)]
@@ -19,11 +23,11 @@ pub(super) struct Assembled {
     pub(super) expects_continue: bool,
 }
 
-/// Assembles a step's request.
-pub(super) fn assemble(step: &Step) -> Assembled {
+/// Assembles a step's request. `now` is in seconds since the epoch.
+pub(super) fn assemble(step: &Step, now: u64) -> Assembled {
     match (&step.raw, &step.request) {
         (Some(raw), None) => cut(bytes(raw)),
-        (None, Some(line)) => structured(step, line),
+        (None, Some(line)) => structured(step, line, now),
         _ => panic!("a step has a request or raw bytes, one of them"),
     }
 }
@@ -37,7 +41,7 @@ fn cut(raw: Vec<u8>) -> Assembled {
     Assembled { method, target, head: head.to_vec(), tail: tail.to_vec(), body: None, expects_continue: false }
 }
 
-fn structured(step: &Step, line: &str) -> Assembled {
+fn structured(step: &Step, line: &str, now: u64) -> Assembled {
     let line = String::from_utf8(bytes(line)).expect("odd bytes are for raw requests");
     let (method, rest) = line.split_once(' ').expect("METHOD TARGET");
     let (target, version) = match rest.rsplit_once(" HTTP/") {
@@ -64,6 +68,9 @@ fn structured(step: &Step, line: &str) -> Assembled {
         (None, false) if has_body(step) => field(format!("Content-Length: {}", body.len()).as_bytes()),
         (None, false) => {}
     }
+    if let Some(sign) = &step.sign {
+        signed(sign, method, target, &body, now, &mut head);
+    }
     head.extend(b"\r\n");
     Assembled {
         method: method.to_owned(),
@@ -73,6 +80,26 @@ fn structured(step: &Step, line: &str) -> Assembled {
         body: Some(body),
         expects_continue: named("expect"),
     }
+}
+
+/// Adds the fields of a signature over what is there.
+fn signed(sign: &Sign, method: &str, target: &str, body: &[u8], now: u64, head: &mut Vec<u8>) {
+    if sign.digest {
+        head.extend(format!("Content-Digest: {}\r\n", signing::sha256_digest(body)).into_bytes());
+    }
+    let text = String::from_utf8_lossy(head).into_owned();
+    let fields: Vec<(&str, &str)> = text.lines().skip(1).filter_map(|line| line.split_once(':')).collect();
+    let input = signing::with_time(&sign.input, now);
+    let request = signing::Request { secure: false, method, target, fields: &fields };
+    let mut base = signing::base(&request, &input);
+    for line in &sign.instead {
+        let (name, _) = line.split_once(": ").expect("\"NAME\": VALUE");
+        let lines = base.lines().map(|own| if own.starts_with(&format!("{name}: ")) { line } else { own });
+        base = lines.collect::<Vec<_>>().join("\n");
+    }
+    let (secret, label) = (sign.secret.as_deref().unwrap_or(SECRET), sign.label.as_deref().unwrap_or("sig1"));
+    let signature = signing::signature(secret.as_bytes(), &base);
+    head.extend(format!("Signature-Input: {label}={input}\r\nSignature: {label}=:{signature}:\r\n").into_bytes());
 }
 
 fn has_body(step: &Step) -> bool {

@@ -91,6 +91,8 @@ pub(super) struct Step {
     pub(super) encode: Option<String>,
     /// Sends the body in chunks, of so many bytes at most.
     pub(super) chunked: Option<usize>,
+    /// Signs the request (RFC 9421).
+    pub(super) sign: Option<Sign>,
     /// Which listener it comes to, by its place in the configuration.
     pub(super) listener: usize,
     /// The client's address.
@@ -114,6 +116,23 @@ pub(super) struct Step {
     pub(super) connection: Connection,
     /// A refusal for which the upstream was asked: those of the last stage, and of a streamed body.
     pub(super) touches: bool,
+}
+
+/// A signature over a step's request.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Sign {
+    /// The member of `Signature-Input`. `{now}`, `{now-300}` and `{now+300}` are seconds since the epoch; the same
+    /// through all steps but for `after`.
+    pub(super) input: String,
+    /// What it is made with, where it is not acme's first secret.
+    pub(super) secret: Option<String>,
+    /// The label in both fields, where it is not `sig1`.
+    pub(super) label: Option<String>,
+    /// Adds `Content-Digest` of the body as it is sent.
+    pub(super) digest: bool,
+    /// `"NAME": VALUE` of components that are signed otherwise than they are sent.
+    pub(super) instead: Vec<String>,
 }
 
 /// A text, so many times.

@@ -6,7 +6,7 @@ use super::corpus;
 
 /// Every refusal there is, as cases write them. A new one belongs here, and needs a case. What other services say
 /// is no refusal of ours (tests/live/asking).
-const REFUSALS: [&str; 40] = [
+const REFUSALS: [&str; 41] = [
     "400 head malformed_request",
     "400 head malformed_target",
     "408 head head_timeout",
@@ -36,6 +36,7 @@ const REFUSALS: [&str; 40] = [
     "408 body body_timeout",
     "400 body body_incomplete",
     "400 body body_misframed",
+    "400 body digest_mismatch",
     "400 body body_missing",
     "413 body decoded_body_too_large",
     "400 body undecodable_body",

@@ -19,6 +19,7 @@ use crate::support::config::Written;
 use crate::support::gate::LiveGate;
 use crate::support::message::Ended;
 use crate::support::peer::{Peer, Seen};
+use crate::support::signing;
 
 /// Known by no configuration; a gate that still serves the connection answers it, however.
 const PROBE: &str = "GET /is-this-connection-alive HTTP/1.1\r\nHost: gate.test\r\n\r\n";
@@ -38,9 +39,10 @@ pub(super) async fn run(file: &CaseFile, case: &Case) -> Result<(), String> {
     let upstream = absent.as_ref().map_or(peer.address, |(address, _)| *address);
     let written = Written { config: format!("{}\n{}", file.config, case.config), files: file.files.clone() };
     let gate = LiveGate::start(&written, upstream)?;
+    let now = signing::now();
     let mut conversation = Conversation { gate: &gate, peer: &peer, open: None, told: 0 };
     for (index, step) in case.steps.iter().enumerate() {
-        let sent = assemble(step);
+        let sent = assemble(step, now);
         for turn in 0..step.repeat.unwrap_or(1) {
             let outcome = conversation.take(step, &sent).await;
             let told = |text| format!("  live, step {}, turn {}\n{text}", index + 1, turn + 1);

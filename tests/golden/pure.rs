@@ -24,6 +24,7 @@ use super::judge::judge;
 use super::outcome::{Forwarded, Outcome};
 use crate::support::config::Written;
 use crate::support::message::{Body, Head, Incoming};
+use crate::support::signing::Memory;
 
 /// 2026-07-01, early in a minute.
 const BEGIN: Timestamp = Timestamp::from_seconds(1_782_864_000);
@@ -33,12 +34,13 @@ pub(super) fn run(file: &CaseFile, case: &Case) -> Result<(), String> {
     let written = Written { config: format!("{}\n{}", file.config, case.config), files: file.files.clone() };
     let gateway = written.compile("127.0.0.1:9001")?;
     let limits = LocalLimits::default();
+    let witness = AtOnce::default();
     let mut now = BEGIN;
     for (index, step) in case.steps.iter().enumerate() {
         now = now + step.after.as_deref().map_or(Duration::ZERO, duration);
-        let sent = assemble(step);
+        let sent = assemble(step, now.seconds());
         for turn in 0..step.repeat.unwrap_or(1) {
-            let outcome = decided(&gateway, step, &sent, &limits, now)?;
+            let outcome = decided(&gateway, step, &sent, &limits, &witness, now)?;
             let told = |text| format!("  decide, step {}, turn {}\n{text}", index + 1, turn + 1);
             judge(step, &sent, &outcome).map_err(told)?;
         }
@@ -61,7 +63,10 @@ fn duration(text: &str) -> Duration {
 }
 
 /// Answers at once what the live gate finds out in time.
-struct AtOnce;
+#[derive(Default)]
+struct AtOnce {
+    presented: Memory,
+}
 
 impl Witness for AtOnce {
     fn keys(&self, _: &Authenticator, _: &Published) -> Option<Arc<KeySet>> {
@@ -71,7 +76,8 @@ impl Witness for AtOnce {
     fn testify(&self, need: &Need<'_>) -> Finding {
         match &need.question {
             Question::Password { hash, password, .. } => Finding::Password(verify(hash, password)),
-            _ => NoWitness.testify(need),
+            Question::Once { .. } => self.presented.testify(need),
+            Question::Keys | Question::Token(_) | Question::Request => NoWitness.testify(need),
         }
     }
 }
@@ -81,6 +87,7 @@ fn decided(
     step: &Step,
     sent: &Assembled,
     limits: &LocalLimits,
+    witness: &impl Witness,
     now: Timestamp,
 ) -> Result<Outcome, String> {
     let unsplit = || "  decide: the head does not split into lines; say only = \"live\"".to_owned();
@@ -107,7 +114,7 @@ fn decided(
     let peer = step.client.unwrap_or(IpAddr::from([127, 0, 0, 1]));
     let connection = Connection::plain(step.listener, peer);
     let mut trail = Trail::default();
-    let decision = decide(gateway, connection, &request, &body, limits, &AtOnce, now, &mut trail);
+    let decision = decide(gateway, connection, &request, &body, limits, witness, now, &mut trail);
     Ok(outcome(gateway, decision, &trail, &body))
 }
 

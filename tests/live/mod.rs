@@ -11,6 +11,7 @@ mod http2;
 mod issuer;
 mod mtls;
 mod passwords;
+mod signatures;
 mod spool;
 mod stopping;
 mod telling;

@@ -19,7 +19,8 @@ fn the_reference_has_every_key_and_no_other() {
     assert!(missing.is_empty(), "docs/configuration.md lacks {missing:?}");
 
     // Keys of a key file are of no interest to editors of the configuration.
-    let key_file = ["scopes", "plan", "password", "name", "sha256", "expires", "not_before", "disabled"];
+    let key_file =
+        ["scopes", "plan", "password", "name", "sha256", "secrets", "id", "expires", "not_before", "disabled"];
     let rows = REFERENCE.lines().filter_map(|line| line.strip_prefix("| `")?.split_once('`')).map(|(key, _)| key);
     // Fields of HTTP have tables, too; their names begin with a capital.
     let keys = rows.filter(|name| name.starts_with(|first: char| first.is_ascii_lowercase()));

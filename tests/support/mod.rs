@@ -13,6 +13,7 @@ pub(crate) mod message;
 pub(crate) mod peer;
 pub(crate) mod process;
 pub(crate) mod secure;
+pub(crate) mod signing;
 pub(crate) mod text;
 pub(crate) mod token;
 

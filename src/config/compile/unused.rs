@@ -75,6 +75,7 @@ fn beyond_everyone(endpoint: &Endpoint, compiler: &Compiler<'_>) -> Option<Strin
         match &authenticator.kind {
             AuthenticatorKind::ApiKey { keys, .. } => keys.grants().any(|grant| may(&grant.scopes)),
             AuthenticatorKind::Basic { users, .. } => users.principals().any(|principal| may(principal.scopes())),
+            AuthenticatorKind::Hmac(hmac) => hmac.secrets.principals().any(|principal| may(principal.scopes())),
             AuthenticatorKind::Mtls(mtls) => match &mtls.principals {
                 Some(principals) => principals.values().any(|principal| may(principal.scopes())),
                 // No certificate says `scope`.

@@ -68,7 +68,7 @@ pub struct AuthenticatorTable {
     pub refresh: Field<DurationText>,
     /// `jwt`: keys that came by HTTP are used for so long where they cannot be fetched again. Unstated: `1d`.
     pub max_age: Field<DurationText>,
-    /// `hmac`: a signature is good for so long, and once. Unstated: `5m`.
+    /// `hmac`: a signature is good for so long before and after its making, and once. Unstated: `5m`.
     pub window: Field<DurationText>,
     /// `jwt`, `introspection`, `forward`: the certificates that the service's must lead to, a PEM file.
     /// Unstated: the system's.

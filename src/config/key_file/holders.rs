@@ -6,7 +6,7 @@ use std::fmt;
 use toml::de::DeTable;
 
 use super::moment::Moment;
-use super::{KeyFile, KeyTable, PrincipalTable, Purpose, blank, is_key_name, is_principal_name, parse_hash, pieces};
+use super::{KeyFile, KeyTable, PrincipalTable, Purpose, is_key_name, is_principal_name, parse_hash, pieces};
 use crate::config::environment::Environment;
 use crate::config::faults::Faults;
 use crate::config::located::{Field, List, Located, NamedEntry};
@@ -54,15 +54,14 @@ impl fmt::Debug for HeldKey {
     }
 }
 
-/// Reads the text of a key file, which is blanked first, and hands each principal to `each` as well.
+/// Reads the text of a key file, which is blanked already, and hands each principal to `each` as well.
 pub(super) fn read(
     purpose: Purpose,
-    source: Source,
+    shown: Source,
     environment: &dyn Environment,
     faults: &mut Faults,
     mut each: impl FnMut(Holder),
 ) -> Option<KeySet> {
-    let shown = source.shown_as(blank::what_is_no_hash);
     let pieces = pieces::of(shown.text());
     let (before, now) = (faults.error_count(), environment.now());
     let mut all = Gathered::default();
@@ -116,9 +115,10 @@ fn twice(message: &str, first: Place, again: Place, faults: &mut Faults) {
 fn holder(purpose: Purpose, entry: &NamedEntry<PrincipalTable>, now: Timestamp, faults: &mut Faults) -> Option<Holder> {
     check_name(purpose, &entry.name, faults);
     let table = entry.value.as_ref()?;
-    let grant = grant(table, faults);
+    let grant = grant(&table.scopes, &table.plan, faults);
     let keys = table.keys.given().map(|keys| keys.as_ref()).unwrap_or_default();
-    if purpose == Purpose::Keys && keys.is_empty() && !table.keys.is_broken() && table.password.is_absent() {
+    let others = !table.secrets.is_absent() || !table.password.is_absent();
+    if purpose == Purpose::Keys && keys.is_empty() && !table.keys.is_broken() && !others {
         let fault = faults.warning(entry.name.at, format!("`{}` has no keys", entry.name.value));
         fault.label("nobody can come in by this name");
     }
@@ -141,8 +141,8 @@ pub(super) fn check_name(purpose: Purpose, name: &Located<String>, faults: &mut 
 }
 
 /// What a principal may do, whichever way it comes in.
-pub(super) fn grant(table: &PrincipalTable, faults: &mut Faults) -> Grant {
-    Grant { scopes: scopes(&table.scopes, faults), plan: table.plan.given().map(|plan| plan.as_str().to_owned()) }
+pub(super) fn grant(scopes: &Field<List<Text>>, plan: &Field<Text>, faults: &mut Faults) -> Grant {
+    Grant { scopes: self::scopes(scopes, faults), plan: plan.given().map(|plan| plan.as_str().to_owned()) }
 }
 
 /// Names are for people, who would not know which of two keys is meant.

@@ -77,7 +77,7 @@ pub(in crate::config) fn read_users(
             Field::Given(password) => password,
             Field::Broken => continue,
             Field::Absent => {
-                if table.keys.is_absent() {
+                if table.keys.is_absent() && table.secrets.is_absent() {
                     let fault = faults.warning(entry.name.at, format!("`{}` has no password", entry.name.value));
                     fault.label("nobody can come in by this name");
                 }
@@ -93,7 +93,7 @@ pub(in crate::config) fn read_users(
 }
 
 fn principal(name: &Located<String>, table: &PrincipalTable, faults: &mut Faults) -> Principal {
-    Principal::new(name.value.as_str(), Arc::new(grant(table, faults)))
+    Principal::new(name.value.as_str(), Arc::new(grant(&table.scopes, &table.plan, faults)))
 }
 
 fn user(
@@ -126,7 +126,7 @@ fn user(
 }
 
 /// Names whose values anybody may see, or that hold nothing but further names.
-const SHOWN: [&str; 7] = ["keys", "sha256", "scopes", "plan", "expires", "not_before", "disabled"];
+const SHOWN: [&str; 9] = ["keys", "sha256", "secrets", "id", "scopes", "plan", "expires", "not_before", "disabled"];
 
 /// A key file's text with every value blanked that may be a password or the hash of one: what follows `password`
 /// or `hash`, and whatever has a name that is not known here, which may be one of these misspelt. Lengths stay,
@@ -214,6 +214,10 @@ mod tests {
             ("\"p\\u0061ssword\" = 'hunter2'", "\"p\\u0061ssword\" = '*******'"),
             ("password 'hunter2'", "password '*******'"),
             ("scopes = [\"a\"]\nkeys = [{ disabled = true }]", "scopes = [\"a\"]\nkeys = [{ disabled = true }]"),
+            (
+                "secrets = [{ id = \"acme\", secret = \"${env:ACME}\" }]",
+                "secrets = [{ id = \"acme\", secret = \"***********\" }]",
+            ),
             ("\"password\" = \"söcret\"", "\"password\" = \"*******\""),
         ] {
             let shown = shown(text);

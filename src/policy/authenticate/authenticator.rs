@@ -10,6 +10,7 @@ use super::fault::CredentialFault;
 use super::introspection::Introspection;
 use super::jwt::Jwt;
 use super::mtls::Mtls;
+use super::signature::Hmac;
 use super::{Verdict, basic};
 use crate::policy::decide::Arrived;
 use crate::policy::keys::KeySet;
@@ -50,6 +51,8 @@ pub enum AuthenticatorKind {
     Mtls(Box<Mtls>),
     /// A bearer token that its issuer is asked about.
     Introspection(Box<Introspection>),
+    /// A signature over the request by a shared secret.
+    Hmac(Hmac),
     /// Whatever another service says of the request.
     Forward(Box<Delegate>),
 }
@@ -76,6 +79,7 @@ impl Authenticator {
             AuthenticatorKind::Jwt(_) => CredentialPlace::Scheme("bearer"),
             AuthenticatorKind::Mtls(_) => CredentialPlace::Certificate,
             AuthenticatorKind::Introspection(_) => CredentialPlace::Scheme("bearer"),
+            AuthenticatorKind::Hmac(_) => CredentialPlace::Field("signature"),
             AuthenticatorKind::Forward(_) => CredentialPlace::Service(&self.name),
         }
     }
@@ -92,6 +96,7 @@ impl Authenticator {
     pub fn reads(&self, name: &[u8], value: &[u8]) -> bool {
         match (&self.kind, self.place()) {
             (AuthenticatorKind::Forward(delegate), _) => delegate.fields.iter().any(|field| field.as_bytes() == name),
+            (AuthenticatorKind::Hmac(_), _) => Hmac::reads(name),
             (_, CredentialPlace::Field(field)) => field.as_bytes() == name,
             (_, CredentialPlace::Scheme(scheme)) => name == b"authorization" && Authorization::is_of(value, scheme),
             (_, CredentialPlace::Service(_) | CredentialPlace::Certificate) => false,
@@ -120,12 +125,13 @@ impl Authenticator {
             AuthenticatorKind::Mtls(mtls) => mtls.check(self, &arrived.connection, now),
             AuthenticatorKind::Jwt(jwt) => jwt.check(self, authorization, known, now),
             AuthenticatorKind::Introspection(introspection) => introspection.check(self, authorization, known, now),
+            AuthenticatorKind::Hmac(hmac) => hmac.check(self, arrived, known, now),
             AuthenticatorKind::Forward(delegate) => delegate.check(self, arrived, known, asked),
         }
     }
 
-    /// RFC 9110 §11.6.1: how it is asked for. `ApiKey` is no registered scheme; the field's name is what a
-    /// client needs to know.
+    /// RFC 9110 §11.6.1: how it is asked for. `ApiKey` and `Signature` are no registered schemes; the field's name
+    /// is what a client of the one needs to know, and of the other the document that says what to sign.
     pub(super) fn challenge(&self, fault: Option<&CredentialFault>) -> String {
         let realm = &self.name;
         match &self.kind {
@@ -134,6 +140,7 @@ impl Authenticator {
             AuthenticatorKind::Jwt(_) | AuthenticatorKind::Introspection(_) => bearer(realm, fault),
             // No registered scheme either: it is asked for when the connection is made.
             AuthenticatorKind::Mtls(_) => format!("ClientCertificate realm=\"{realm}\""),
+            AuthenticatorKind::Hmac(_) => format!("Signature realm=\"{realm}\""),
             // Nor is this one; the service has challenges of its own where it is asked.
             AuthenticatorKind::Forward(_) => format!("Forward realm=\"{realm}\""),
         }

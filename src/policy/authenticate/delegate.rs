@@ -102,7 +102,10 @@ impl Delegate {
         let trusted = contains(&listener.trusted_proxies, arrived.connection.peer.to_canonical());
         let kept = |name| request.value(name).filter(|_| trusted);
         fields.push(("x-forwarded-method", arrived.head.method.into()));
-        fields.push(("x-forwarded-proto", kept("x-forwarded-proto").unwrap_or(arrived.connection.scheme()).into()));
+        fields.push((
+            "x-forwarded-proto",
+            kept("x-forwarded-proto").unwrap_or(arrived.connection.scheme().as_bytes()).into(),
+        ));
         if let Some(host) = kept("x-forwarded-host").or(arrived.head.host.map(str::as_bytes)) {
             fields.push(("x-forwarded-host", host.into()));
         }

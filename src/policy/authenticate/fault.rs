@@ -1,6 +1,7 @@
 //! Why a credential is not taken: for the log, never for the caller, who is told no more than that.
 
 use super::claims::ClaimFault;
+use super::signature::SignatureFault;
 use crate::policy::certificate::CertificateFault;
 use crate::policy::jwt::TokenFault;
 use crate::policy::keys::KeyFault;
@@ -21,6 +22,8 @@ pub enum CredentialFault {
     Inactive,
     /// A token that nobody is asked about, or of which its issuer says what does not hold.
     Opaque(OpaqueFault),
+    /// A signature over the request.
+    Signature(SignatureFault),
     /// A client's certificate.
     Certificate(CertificateFault),
     /// A name that is not among those who may come.
@@ -58,6 +61,7 @@ impl CredentialFault {
             Self::Key(fault) => fault.message(),
             Self::Password(fault) => fault.message(),
             Self::Token(fault) => fault.message(),
+            Self::Signature(fault) => fault.message(),
             Self::Certificate(fault) => fault.message(),
             Self::NotListed => "a principal that is not listed",
             Self::Inactive => "token not active",

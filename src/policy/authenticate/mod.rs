@@ -21,6 +21,7 @@ pub mod introspection;
 mod jwt;
 mod mtls;
 mod service;
+mod signature;
 
 use smallvec::SmallVec;
 
@@ -35,6 +36,7 @@ pub use introspection::{ClientAuthorization, Introspection};
 pub use jwt::{Jwt, KeySource, Published, PublishedAt};
 pub use mtls::Mtls;
 pub use service::{Service, ServiceUrl, UrlFault};
+pub use signature::{ContentDigest, Hmac, Required, Secret, SecretSet, SignatureFault};
 
 use delegate::Asked;
 use evidence::Known;
@@ -46,8 +48,8 @@ use super::time::Timestamp;
 
 /// What came of asking who it is.
 pub(super) enum Outcome<'a> {
-    /// This caller; or a welcome stranger.
-    Known(Option<Caller<'a>>),
+    /// This caller, or a welcome stranger; and what the body has to be, where the caller has signed that.
+    Known(Option<Caller<'a>>, Option<Box<ContentDigest>>),
     /// Something has to be found out first.
     Needs(Need<'a>),
 }
@@ -58,6 +60,8 @@ pub(super) enum Verdict<'a> {
     Absent,
     /// This caller.
     Known(Caller<'a>),
+    /// This caller, who has signed the request, and the digests of its body.
+    Signed(Caller<'a>, Option<Box<ContentDigest>>),
     /// A credential that it does not take.
     Failed(CredentialFault),
     /// It has to be asked again, with an answer to this.
@@ -79,7 +83,7 @@ pub(super) fn check<'a>(
     let authorization = Authorization::of(arrived.head.request)?;
     let mut known: SmallVec<[(CredentialPlace<'a>, Caller<'a>); 2]> = SmallVec::new();
     let mut failed: SmallVec<[(CredentialPlace<'a>, CredentialFault); 2]> = SmallVec::new();
-    let mut unavailable = None;
+    let (mut content, mut unavailable) = (None, None);
     let mut reads_authorization = false;
     let of_service = |index: &&usize| matches!(gateway.authenticators[**index].place(), CredentialPlace::Service(_));
     let accepted = endpoint.authentication.accepted.iter();
@@ -98,6 +102,11 @@ pub(super) fn check<'a>(
         match authenticator.check(arrived, authorization, evidence.of(index), asked, now) {
             Verdict::Absent => {}
             Verdict::Known(caller) => known.push((place, caller)),
+            Verdict::Signed(caller, digest) => {
+                // It binds the body whoever else knows the caller, too.
+                content = digest;
+                known.push((place, caller));
+            }
             Verdict::Failed(fault) => failed.push((place, fault)),
             Verdict::Needs(question) => return Ok(Outcome::Needs(Need { authenticator: index, question })),
             Verdict::Unavailable(why) => unavailable = Some((place, why)),
@@ -126,7 +135,7 @@ pub(super) fn check<'a>(
     match &first {
         Some(caller) if callers.any(|other| other.name() != caller.name()) => Err(Rejection::AmbiguousCredentials),
         None if !endpoint.authentication.anonymous => Err(unauthenticated(gateway, endpoint, None)),
-        _ => Ok(Outcome::Known(first)),
+        _ => Ok(Outcome::Known(first, content)),
     }
 }
 

@@ -129,6 +129,8 @@ pub enum Rejection {
     BodyIncomplete,
     /// The body's chunks are none.
     BodyMisframed(ChunkFault),
+    /// The body is not the one that was signed.
+    DigestMismatch,
     /// There must be a body.
     BodyMissing,
     /// The body is not what its content coding says.

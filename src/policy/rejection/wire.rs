@@ -84,6 +84,8 @@ impl Rejection {
             Self::BodyIncomplete => (Body, 400, "body_incomplete", "Incomplete body"),
             // RFC 9112 §7.1
             Self::BodyMisframed(_) => (Body, 400, "body_misframed", "Misframed body"),
+            // RFC 9530 §2: what to do is for who relies on it; RFC 9110 §15.5.1.
+            Self::DigestMismatch => (Body, 400, "digest_mismatch", "Digest mismatch"),
             Self::BodyMissing => (Body, 400, "body_missing", "Body missing"),
             // RFC 9110 §8.4: what does not decode is malformed, an unknown coding is 415 above.
             Self::BodyUndecodable(CodingFault::TooLarge | CodingFault::RatioExceeded) => {

@@ -54,6 +54,7 @@ impl Rejection {
             Self::BodyTimeout => "The body did not arrive in time.",
             Self::BodyIncomplete => "The body ended before its length.",
             Self::BodyMisframed(fault) => return format!("The body is not framed as announced: {fault}.").into(),
+            Self::DigestMismatch => "The body is not the one that Content-Digest tells of.",
             Self::BodyMissing => "This endpoint needs a body.",
             Self::BodyUndecodable(fault) => return format!("The body cannot be decoded: {fault}.").into(),
             Self::MalformedJson(fault) => return format!("The body is not strict JSON: {fault}.").into(),

@@ -4,6 +4,7 @@ mod basic;
 mod bearer;
 mod claims;
 mod delegate;
+mod hmac;
 mod introspection;
 mod jwt;
 mod mtls;
@@ -70,9 +71,8 @@ fn authenticator(
             .map(|(it, claims)| (AuthenticatorKind::Introspection(Box::new(it)), claims.forwards)),
         AuthenticatorWord::Forward => delegate::delegate(name, table, trust, faults)
             .map(|(it, claims)| (AuthenticatorKind::Forward(Box::new(it)), claims.forwards)),
-        _ => {
-            faults.error(kind.at, "this kind of authenticator is not built yet").label("expected `api_key` or `basic`");
-            None
+        AuthenticatorWord::Hmac => {
+            hmac::hmac(name, table, environment, faults).map(|hmac| (AuthenticatorKind::Hmac(hmac), Vec::new()))
         }
     };
     let (kind, forwards) = found?;

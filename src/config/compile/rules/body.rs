@@ -7,11 +7,13 @@ use crate::config::compile::Compiler;
 use crate::config::compile::endpoint::Draft;
 use crate::config::located::Field;
 use crate::config::source::Place;
+use crate::policy::authenticate::AuthenticatorKind;
 use crate::policy::media_type::Format;
 
 /// Judges what is said of an endpoint's body.
 pub(super) fn check(draft: &Draft<'_>, seen: &mut HashSet<Place>, compiler: &mut Compiler<'_>) {
     schema(draft, seen, compiler);
+    signed(draft, compiler);
     size(draft, seen, compiler);
     of_get(draft, seen, compiler);
 }
@@ -56,6 +58,28 @@ fn schema(draft: &Draft<'_>, seen: &mut HashSet<Place>, compiler: &mut Compiler<
                 .label("expected `media_types`, as in media_types = [\"application/json\"]")
                 .also(schema.at, "this schema");
         }
+    }
+}
+
+/// A signature covers a body by its digest, which shows when all of it is there.
+fn signed(draft: &Draft<'_>, compiler: &mut Compiler<'_>) {
+    let (Field::Given(any), Field::Given(auth)) =
+        (draft.layers.nearest(|layer| &layer.body), draft.layers.nearest(|layer| &layer.auth))
+    else {
+        return;
+    };
+    let signs = |index: &&usize| {
+        let authenticator = compiler.authenticators.value(**index);
+        authenticator.is_some_and(|it| matches!(it.kind, AuthenticatorKind::Hmac(_)))
+    };
+    if let Some(index) = auth.accepted.iter().find(signs) {
+        let signed = compiler.authenticators.name(*index).value.clone();
+        compiler
+            .faults
+            .error(draft.at, "a streamed body cannot be checked against its digest")
+            .label(format!("`{signed}` takes signed requests"))
+            .also(any.at, "this streams the body")
+            .also(auth.at, "and this accepts them");
     }
 }
 
