@@ -8,10 +8,11 @@
 #![allow(clippy::print_stderr, reason = "memory is told beside the times")]
 
 mod api_key;
+mod identify;
 mod memory;
 mod tokens;
 
 use criterion::{criterion_group, criterion_main};
 
-criterion_group!(benches, api_key::lookup, api_key::loading, tokens::verifying);
+criterion_group!(benches, api_key::lookup, api_key::loading, tokens::verifying, identify::identifying);
 criterion_main!(benches);

@@ -95,6 +95,15 @@ pub(super) fn check<'a>(
         if known.iter().any(|(at, _)| *at == place) {
             continue;
         }
+        // Nobody is asked about a request that is refused already. A service that sees `Authorization` may take
+        // what others there did not.
+        let lost = |at: &CredentialPlace<'_>| {
+            let open = matches!(at, CredentialPlace::Scheme(_)) && authenticator.reads_authorization();
+            !open && !known.iter().any(|(held, _)| held == at)
+        };
+        if matches!(place, CredentialPlace::Service(_)) && failed.iter().any(|(at, _)| lost(at)) {
+            continue;
+        }
         let asked = Asked {
             must: !endpoint.authentication.anonymous && known.is_empty(),
             authorization_taken: known.iter().any(|(_, caller)| caller.by().reads_authorization()),

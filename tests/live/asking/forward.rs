@@ -119,6 +119,19 @@ fn whoever_else_knows_the_caller_is_heard_first() {
 }
 
 #[test]
+fn nobody_is_asked_about_what_has_failed_already() {
+    run(async {
+        let inactive =
+            "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 16\r\n\r\n{\"active\":false}";
+        let asking = Asking::start(vec![Script::answering(inactive, Then::Keep)], "").await;
+        let answer = asking.get("/both", &[&bearer(), &session()]).await;
+        assert_eq!((answer.status, answer.code().as_deref()), (401, Some("unauthenticated")));
+        // About the token, and not about the session.
+        assert_eq!(asking.service.requests().len(), 1);
+    });
+}
+
+#[test]
 fn a_service_that_does_not_say_who_lets_nobody_in() {
     run(async {
         for (fields, cause) in [

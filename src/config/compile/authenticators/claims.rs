@@ -12,7 +12,7 @@ use crate::policy::authenticate::{ClaimPath, ClaimRules};
 /// What `claims` comes to.
 pub(super) struct Claims {
     pub(super) rules: ClaimRules,
-    /// Fields that tell the upstream of a claim, lower case.
+    /// Fields that tell the upstream of a claim, as they were written.
     pub(super) forwards: Vec<(String, ClaimPath)>,
 }
 
@@ -87,13 +87,14 @@ fn forwards(named: &Named<Text>, faults: &mut Faults) -> Option<Vec<(String, Cla
         let field = forwarded_field(&entry.name, faults);
         let path = entry.value.as_ref().and_then(|claimed| claim(claimed.as_str(), entry.name.at, faults));
         if let Some(field) = &field
-            && forwards.iter().any(|(known, _)| known == field)
+            && forwards.iter().any(|(known, _)| known.eq_ignore_ascii_case(field))
         {
             faults.error(entry.name.at, "this field is set twice").label("names of fields have no case");
             sound = false;
         }
         match (field, path) {
-            (Some(field), Some(path)) => forwards.push((field, path)),
+            // Written to the upstream as it is written here.
+            (Some(_), Some(path)) => forwards.push((entry.name.value.clone(), path)),
             _ => sound = false,
         }
     }

@@ -96,6 +96,7 @@ fn header(name: &Located<String>, table: &AuthenticatorTable, faults: &mut Fault
     let reason = match header.as_str() {
         "authorization" | "proxy-authorization" => "its value begins with a scheme, which no key does",
         "cookie" => "it holds more than one thing",
+        "signature" | "signature-input" => "signatures over requests stand there",
         other if is_taken(other) => "it has a meaning of its own",
         _ => return Some(header),
     };
