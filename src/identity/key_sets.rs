@@ -5,7 +5,7 @@
 //! age. How old they are can be seen from outside ([`KeySetStands`]).
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
@@ -36,7 +36,18 @@ const MOST_BYTES: usize = 256 << 10;
 
 /// The key sets of all authenticators that have them fetched.
 #[derive(Default)]
-pub(super) struct KeySets(ArcSwap<Vec<Arc<Fetched>>>);
+pub(super) struct KeySets(ArcSwap<Sets>);
+
+#[derive(Default)]
+struct Sets {
+    current: Vec<Arc<Fetched>>,
+    /// Those of earlier configurations, fetched no more, for as long as one of these is [`InUse`].
+    former: Vec<Weak<State>>,
+}
+
+/// The key sets of one configuration, kept for as long as requests end by its rules.
+#[derive(Clone, Default)]
+pub struct InUse(Vec<Arc<State>>);
 
 /// One of them, and the task that fetches it; that ends with this.
 struct Fetched {
@@ -69,16 +80,28 @@ struct Attempts {
 }
 
 impl KeySets {
-    /// Fetches what a configuration names, and nothing else; what is the same goes on. Within a runtime.
-    pub(super) fn follow(&self, gateway: &Gateway, services: &Arc<Services>) {
+    /// Fetches what a configuration names, and nothing else; what is the same goes on, and keys that come from the same
+    /// place as before serve until they came again. Within a runtime, and before the configuration is in force.
+    pub(super) fn follow(&self, gateway: &Gateway, services: &Arc<Services>) -> InUse {
         let before = self.0.load();
         let published = gateway.authenticators.iter().filter_map(|it| Some((it, published(it)?)));
         let now = published.map(|(authenticator, published)| {
-            let same = before.iter().find(|fetched| fetched.state.is_of(authenticator, published));
-            same.cloned().unwrap_or_else(|| Arc::new(Fetched::begin(authenticator, published, services)))
+            let same = before.current.iter().find(|fetched| fetched.state.is_of(authenticator, published));
+            same.cloned().unwrap_or_else(|| {
+                let earlier =
+                    before.current.iter().find(|fetched| fetched.state.published.at.is_place_of(&published.at));
+                let held = earlier.and_then(|fetched| fetched.state.held.load_full());
+                Arc::new(Fetched::begin(authenticator, published, held, services))
+            })
         });
-        let now = now.collect();
-        self.0.store(Arc::new(now));
+        let current: Vec<Arc<Fetched>> = now.collect();
+        let goes_on = |fetched: &&Arc<Fetched>| current.iter().any(|now| Arc::ptr_eq(now, fetched));
+        let gone = before.current.iter().filter(|fetched| !goes_on(fetched));
+        let gone = gone.map(|fetched| Arc::downgrade(&fetched.state));
+        let former = before.former.iter().filter(|state| state.strong_count() > 0).cloned().chain(gone).collect();
+        let in_use = InUse(current.iter().map(|fetched| Arc::clone(&fetched.state)).collect());
+        self.0.store(Arc::new(Sets { current, former }));
+        in_use
     }
 
     /// Keys that are not too old.
@@ -103,13 +126,14 @@ impl KeySets {
 
     /// How all of them stand.
     pub(super) fn standing(&self) -> Vec<KeySetStands> {
-        self.0.load().iter().map(|fetched| fetched.state.stands()).collect()
+        self.0.load().current.iter().map(|fetched| fetched.state.stands()).collect()
     }
 
     fn state(&self, of: &Authenticator, published: &Published) -> Option<Arc<State>> {
         let all = self.0.load();
-        let found = all.iter().find(|fetched| fetched.state.is_of(of, published))?;
-        Some(Arc::clone(&found.state))
+        let current = all.current.iter().map(|fetched| Arc::clone(&fetched.state));
+        let mut states = current.chain(all.former.iter().filter_map(Weak::upgrade));
+        states.find(|state| state.is_of(of, published))
     }
 }
 
@@ -124,11 +148,17 @@ fn published(authenticator: &Authenticator) -> Option<&Published> {
 }
 
 impl Fetched {
-    fn begin(authenticator: &Authenticator, published: &Published, services: &Arc<Services>) -> Self {
+    /// `held` are keys that are known already.
+    fn begin(
+        authenticator: &Authenticator,
+        published: &Published,
+        held: Option<Arc<Held>>,
+        services: &Arc<Services>,
+    ) -> Self {
         let state = Arc::new(State {
             authenticator: authenticator.name.clone(),
             published: published.clone(),
-            held: ArcSwapOption::empty(),
+            held: ArcSwapOption::new(held),
             attempts: watch::Sender::default(),
             wanted: Notify::new(),
         });
@@ -282,6 +312,12 @@ async fn described(issuer: &str, description: &Service, services: &Services) -> 
 
 async fn document(service: &Service, services: &Services) -> Result<bytes::Bytes, Failure> {
     services.ask(service, Ask::get("application/json"), MOST_BYTES).await?.document()
+}
+
+impl fmt::Debug for InUse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("InUse").field(&self.0.len()).finish()
+    }
 }
 
 impl fmt::Debug for KeySets {

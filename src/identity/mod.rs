@@ -25,6 +25,7 @@ use crate::policy::time::Timestamp;
 use crate::telemetry::metrics::{KeySetStands, QuestionResult, Questions};
 use client::{Failure, Services};
 use introspection::Tokens;
+pub use key_sets::InUse;
 use key_sets::KeySets;
 use passwords::Passwords;
 use replay::Replays;
@@ -46,9 +47,10 @@ impl Identity {
         Self { questions, ..Self::default() }
     }
 
-    /// Does in the background what a configuration asks for, and nothing else. Within a runtime.
-    pub fn follow(&self, gateway: &Gateway) {
-        self.key_sets.follow(gateway, &self.services);
+    /// Does in the background what a configuration asks for, and nothing else. Within a runtime, and before the
+    /// configuration is in force; what is returned is to be kept for as long as it is used.
+    pub fn follow(&self, gateway: &Gateway) -> InUse {
+        self.key_sets.follow(gateway, &self.services)
     }
 
     /// Finds out what authenticate has to know. `welcome` tells whether the client may still try, once what

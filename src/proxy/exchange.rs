@@ -101,7 +101,7 @@ fn admit<'a>(
 ) -> Result<Admitted<'a>, Rejection> {
     let now = gate.clock.now();
     let arrived = arrive(&rules.gateway, connection, request, &gate.limits, now, trail)?;
-    let evidence = Evidence::by(&*gate.identity);
+    let evidence = Evidence::by(&gate.identity);
     match arrived.identify(&evidence, &gate.limits, now, trail)? {
         Identification::Known(identified) => permit(gate, identified, now, trail).map(Admitted::Permitted),
         Identification::Needs(arrived, need) => Ok(Admitted::Unknown(Box::new(arrived), need)),
@@ -115,7 +115,7 @@ async fn ask<'a>(
     need: Need<'a>,
     account: &mut Account<'a>,
 ) -> Result<Permit<'a>, Rejection> {
-    let mut evidence = Evidence::by(&*gate.identity);
+    let mut evidence = Evidence::by(&gate.identity);
     let (mut arrived, mut need) = (*arrived, need);
     loop {
         // Until here it was the gate's own time.

@@ -22,7 +22,7 @@ use crate::telemetry::{Standing, Telemetry};
 pub struct Gate {
     pub(super) rules: ArcSwap<Rules>,
     pub(super) limits: LocalLimits,
-    pub(super) identity: Arc<Identity>,
+    pub(super) identity: Identity,
     pub(super) budget: Arc<Budget>,
     /// The same for those that wait in files.
     pub(super) spooled: Arc<Budget>,
@@ -46,10 +46,15 @@ pub enum Readiness {
 }
 
 impl Gate {
-    pub(super) fn new(rules: Rules, telemetry: Arc<Telemetry>, crew: Arc<Crew>) -> io::Result<Self> {
+    pub(super) fn new(
+        rules: Rules,
+        identity: Identity,
+        telemetry: Arc<Telemetry>,
+        crew: Arc<Crew>,
+    ) -> io::Result<Self> {
         Ok(Self {
             limits: LocalLimits::default(),
-            identity: Arc::new(Identity::counting(telemetry.metrics.questions())),
+            identity,
             budget: Budget::new(),
             spooled: Budget::new(),
             places: Places::new(),

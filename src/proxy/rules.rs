@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::door::Door;
 use super::upstream::Group;
+use crate::identity::InUse;
 use crate::policy::gateway::{Endpoint, Gateway};
 use crate::telemetry::{EndpointMeters, Metrics};
 
@@ -16,14 +17,16 @@ pub(super) struct Rules {
     pub(super) upstreams: Vec<Arc<Group>>,
     /// In the order of its listeners.
     pub(super) doors: Vec<Arc<Door>>,
+    /// What its authenticators' tokens are checked with, for as long as requests end by these rules.
+    _keys: InUse,
     /// In the order of its endpoints, and one more for requests that came to none.
     meters: Vec<OnceLock<EndpointMeters>>,
 }
 
 impl Rules {
-    pub(super) fn new(gateway: Gateway, upstreams: Vec<Arc<Group>>, doors: Vec<Arc<Door>>) -> Self {
+    pub(super) fn new(gateway: Gateway, upstreams: Vec<Arc<Group>>, doors: Vec<Arc<Door>>, keys: InUse) -> Self {
         let meters = std::iter::repeat_with(OnceLock::new).take(gateway.endpoints.len() + 1).collect();
-        Self { gateway, upstreams, doors, meters }
+        Self { gateway, upstreams, doors, _keys: keys, meters }
     }
 
     /// The listener that is served at a door; none where the configuration has it no more.

@@ -15,6 +15,7 @@ use super::gate::Gate;
 use super::rules::Rules;
 use super::upstream::{Resolver, groups};
 use super::workers::Workers;
+use crate::identity::Identity;
 use crate::policy::gateway::{Gateway, Listener};
 use crate::telemetry::Telemetry;
 
@@ -49,8 +50,10 @@ impl Server {
         let (doors, fresh) = doors(&gateway.listeners, &[])?;
         let upstreams = groups(&gateway, &[], &resolver, &telemetry.metrics);
         tls_listeners(&gateway, &telemetry);
-        let gate = Arc::new(Gate::new(Rules::new(gateway, upstreams, doors), telemetry, workers.crew())?);
-        gate.look(|gateway| gate.identity.follow(gateway));
+        let identity = Identity::counting(telemetry.metrics.questions());
+        let keys = identity.follow(&gateway);
+        let rules = Rules::new(gateway, upstreams, doors, keys);
+        let gate = Arc::new(Gate::new(rules, identity, telemetry, workers.crew())?);
         let this = Self { gate, resolver, accepting: Mutex::default(), _workers: workers };
         this.accept_at(fresh, &mut this.accepting.lock().unwrap_or_else(PoisonError::into_inner));
         Ok(this)
@@ -83,8 +86,8 @@ impl Server {
         let (doors, fresh) = doors(&gateway.listeners, &old.doors)?;
         let upstreams = groups(&gateway, &old.upstreams, &self.resolver, &self.gate.telemetry.metrics);
         tls_listeners(&gateway, &self.gate.telemetry);
-        self.gate.rules.store(Arc::new(Rules::new(gateway, upstreams, doors)));
-        self.gate.look(|gateway| self.gate.identity.follow(gateway));
+        let keys = self.gate.identity.follow(&gateway);
+        self.gate.rules.store(Arc::new(Rules::new(gateway, upstreams, doors, keys)));
         self.gate.places.limit_changed();
         self.accept_at(fresh, &mut accepting);
         let rules = self.gate.rules.load();

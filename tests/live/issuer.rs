@@ -329,3 +329,33 @@ fn a_reload_that_changes_nothing_of_it_asks_nobody() {
         assert_eq!(world.issuer.asked(), before);
     });
 }
+
+#[test]
+fn another_configuration_loses_neither_keys_nor_requests() {
+    run(async {
+        let world = Arc::new(World::new("").await);
+        assert_eq!(world.with(1).await.status, 200);
+        // Nothing can be fetched again from here on.
+        world.issuer.is(Mood::Closes);
+        let stop = Arc::new(AtomicBool::new(false));
+        let mut clients = JoinSet::new();
+        for _ in 0..4 {
+            let (world, stop) = (Arc::clone(&world), Arc::clone(&stop));
+            clients.spawn(async move {
+                let (mut client, token) = (world.gate.client().await, world.issuer.token(1));
+                while !stop.load(Ordering::Relaxed) {
+                    let answer = ask(&mut client, &token).await;
+                    assert_eq!(answer.status, 200, "{}", answer.text());
+                }
+            });
+        }
+        for turn in 0..40 {
+            let more = format!("timeout = \"25{}ms\"\nrefresh = \"{}m\"", turn % 7, turn % 5 + 1);
+            let gateway = written(&world.issuer, &more).compile(&world.peer.address.to_string()).expect("it compiles");
+            world.gate.server.reload(gateway).expect("it binds");
+            assert_eq!(world.with(1).await.status, 200);
+        }
+        stop.store(true, Ordering::Relaxed);
+        clients.join_all().await;
+    });
+}

@@ -59,6 +59,20 @@ pub enum PublishedAt {
     },
 }
 
+impl PublishedAt {
+    /// Whether keys come from the same place, however long that may take to answer.
+    pub fn is_place_of(&self, other: &Self) -> bool {
+        let same = |one: &Service, other: &Service| one.url == other.url && one.tls == other.tls;
+        match (self, other) {
+            (Self::Keys(one), Self::Keys(other)) => same(one, other),
+            (Self::Discovery { issuer, description }, Self::Discovery { issuer: other, description: others }) => {
+                issuer == other && same(description, others)
+            }
+            _ => false,
+        }
+    }
+}
+
 impl Jwt {
     pub(super) fn check<'a>(
         &'a self,
@@ -71,22 +85,14 @@ impl Jwt {
         let verified = match &self.keys {
             KeySource::Fixed(keys) => self.rules.verify(token, keys, now),
             KeySource::Published(published) => {
-                let keys = known.witness.keys(by, published);
+                let held = known.witness.keys(by, published);
                 let sought = known.findings().next().is_some();
-                match keys.map(|keys| self.rules.verify(token, &keys, now)) {
+                match self.rules.verify(token, held.as_deref().unwrap_or(&KeySet::default()), now) {
                     // The issuer may have another key by now, if it is the issuer's token at all.
-                    Some(Err(TokenFault::UnknownKey)) if !sought && self.rules.claims_to_be_of_issuer(token) => {
-                        return Verdict::Needs(Question::Keys);
-                    }
-                    Some(verified) => verified,
-                    None => match self.rules.verify(token, &KeySet::default(), now) {
-                        Err(TokenFault::UnknownKey) if !self.rules.claims_to_be_of_issuer(token) => {
-                            Err(TokenFault::Issuer)
-                        }
-                        Err(TokenFault::UnknownKey) if !sought => return Verdict::Needs(Question::Keys),
-                        Err(TokenFault::UnknownKey) => return Verdict::Unavailable(known.unavailable()),
-                        refused => refused,
-                    },
+                    Err(TokenFault::UnknownKey) if !self.rules.claims_to_be_of_issuer(token) => Err(TokenFault::Issuer),
+                    Err(TokenFault::UnknownKey) if !sought => return Verdict::Needs(Question::Keys),
+                    Err(TokenFault::UnknownKey) if held.is_none() => return Verdict::Unavailable(known.unavailable()),
+                    verified => verified,
                 }
             }
         };
