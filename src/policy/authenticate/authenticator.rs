@@ -121,7 +121,7 @@ impl Authenticator {
                 },
                 Err(fault) => Verdict::Refused(fault.into()),
             },
-            AuthenticatorKind::Basic { users, cache } => basic::check(self, users, *cache, (arrived, known, now)),
+            AuthenticatorKind::Basic { users, cache } => basic::check(self, users, *cache, authorization, (known, now)),
             AuthenticatorKind::Mtls(mtls) => mtls.check(self, &arrived.connection, now),
             AuthenticatorKind::Jwt(jwt) => jwt.check(self, authorization, known, now),
             AuthenticatorKind::Introspection(introspection) => introspection.check(self, authorization, known, now),

@@ -15,7 +15,6 @@ use super::caller::Caller;
 use super::evidence::{Finding, Known, Question, Unavailable};
 use super::fault::CredentialFault;
 use super::{Authenticator, Verdict};
-use crate::policy::decide::Arrived;
 use crate::policy::passwords::{PasswordFault, Users};
 use crate::policy::time::Timestamp;
 
@@ -35,14 +34,11 @@ pub(super) fn check<'a>(
     by: &'a Authenticator,
     users: &'a Users,
     keep: Duration,
-    (arrived, known, now): (&Arrived<'a>, Known<'_>, Timestamp),
+    authorization: Option<Authorization<'a>>,
+    (known, now): (Known<'_>, Timestamp),
 ) -> Verdict<'a> {
     let failed = |fault| Verdict::Failed(CredentialFault::Password(fault));
-    let credential = match Authorization::of(arrived.request()) {
-        Ok(authorization) => authorization.and_then(|authorization| authorization.by("basic")),
-        Err(rejection) => return Verdict::Refused(rejection),
-    };
-    let Some(credential) = credential else { return Verdict::Absent };
+    let Some(credential) = authorization.and_then(|it| it.by("basic")) else { return Verdict::Absent };
     let Some(presented) = Presented::read(credential) else { return failed(PasswordFault::Malformed) };
 
     let user = users.find(presented.name());
